@@ -1,0 +1,1 @@
+"""Formats that sessions are written to and read from, one module each."""

@@ -1,0 +1,78 @@
+"""Nouns and pure rules: what every floor speaks of. Knows msgspec and the standard library."""
+
+from holdfast.model.activity import CommandRun, FileTouch, derive
+from holdfast.model.message import (
+    Attachment,
+    Json,
+    Message,
+    Part,
+    Role,
+    Summary,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+)
+from holdfast.model.query import Filter, Query, Term, matches, moment, parse
+from holdfast.model.results import Hit, Receipt, SyncReport
+from holdfast.model.session import (
+    Context,
+    Edits,
+    Parent,
+    Rollup,
+    Session,
+    merged,
+    observed_id,
+    owned_id,
+    with_edits,
+)
+from holdfast.model.transcript import Losses, Transcript, conversation, counted, is_counted, searchable
+from holdfast.model.usage import Bucket, Request, TokensKind, Usage, band, buckets, dedupe, kind_of
+
+__all__ = [
+    "Attachment",
+    "Bucket",
+    "CommandRun",
+    "Context",
+    "Edits",
+    "FileTouch",
+    "Filter",
+    "Hit",
+    "Json",
+    "Losses",
+    "Message",
+    "Parent",
+    "Part",
+    "Query",
+    "Receipt",
+    "Request",
+    "Role",
+    "Rollup",
+    "Session",
+    "Summary",
+    "SyncReport",
+    "Term",
+    "Text",
+    "Thinking",
+    "TokensKind",
+    "ToolCall",
+    "ToolResult",
+    "Transcript",
+    "Usage",
+    "band",
+    "buckets",
+    "conversation",
+    "counted",
+    "dedupe",
+    "derive",
+    "is_counted",
+    "kind_of",
+    "matches",
+    "merged",
+    "moment",
+    "observed_id",
+    "owned_id",
+    "parse",
+    "searchable",
+    "with_edits",
+]

@@ -1,0 +1,148 @@
+"""Tokens and requests: what was billed, and how certain each count is.
+
+Counts of one `Usage` may be added: `input`, `cache_read`, `cache_write` and `output` never overlap. `reasoning` says how many
+reasoning tokens there were; most agents count them inside `output`, and where they do not, `reasoning_apart` holds those
+that `output` leaves out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TokensKind = Literal["reported", "exact", "estimated", "none"]
+_CERTAINTY: tuple[TokensKind, ...] = ("none", "reported", "exact", "estimated")
+
+
+class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tokens of one request or of many; `cost` is micro-USD as the agent recorded it, None where it did not."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    reasoning_apart: int = 0
+    cache_write_1h: int = 0
+    """The part of `cache_write` that is kept for an hour (priced higher)."""
+    web_searches: int = 0
+    cost: int | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add two counts; a cost stays known only if either side knows one."""
+        costs = [c for c in (self.cost, other.cost) if c is not None]
+        return Usage(
+            input=self.input + other.input,
+            cache_read=self.cache_read + other.cache_read,
+            cache_write=self.cache_write + other.cache_write,
+            output=self.output + other.output,
+            reasoning=self.reasoning + other.reasoning,
+            reasoning_apart=self.reasoning_apart + other.reasoning_apart,
+            cache_write_1h=self.cache_write_1h + other.cache_write_1h,
+            web_searches=self.web_searches + other.web_searches,
+            cost=sum(costs) if costs else None,
+        )
+
+    @property
+    def context(self) -> int:
+        """Tokens that entered the context window: all input and everything generated."""
+        return self.prompt + self.output + self.reasoning_apart
+
+    @property
+    def prompt(self) -> int:
+        """All input tokens, cached or not; price bands look at this."""
+        return self.input + self.cache_read + self.cache_write
+
+    @property
+    def total(self) -> int:
+        """Every token once."""
+        return self.context
+
+
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One billed request to a model, wherever its record was copied to afterwards.
+
+    `key` is the same in every copy of the record (resumed, forked and compacted files), so that it is counted once.
+    `line` is the 1-based line of the source file, or the row or message number where the source has no lines.
+    """
+
+    key: str
+    at: int | None = None
+    model: str = ""
+    usage: Usage = Usage()
+    kind: TokensKind = "reported"
+    path: str = ""
+    line: int = 0
+    main: bool = True
+    """False for a request of a side chain: it is billed, but it says nothing about the context in use."""
+
+
+class Bucket(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
+    """Requests of one model whose prompts fall into one price band, added up."""
+
+    model: str
+    band: int
+    requests: int
+    usage: Usage
+    kind: TokensKind = "reported"
+    recorded: int = 0
+    """How many of the requests carry a cost of their own in `usage.cost`."""
+
+
+BAND_LIMITS = (128_000, 200_000, 256_000, 272_000, 512_000)
+"""Prompt sizes at which some price list changes its price for the whole request."""
+
+
+def band(usage: Usage) -> int:
+    """Return the number of the price band that one request's prompt falls into."""
+    prompt = usage.prompt
+    return sum(prompt > limit for limit in BAND_LIMITS)
+
+
+def larger(one: Request, other: Request) -> Request:
+    """Return the record with the final counts: streamed records repeat a request with growing output."""
+    return other if other.usage.output > one.usage.output else one
+
+
+def dedupe(requests: Iterable[Request]) -> dict[str, Request]:
+    """Count each request key once, keeping the first place it was seen at and the greatest output."""
+    seen: dict[str, Request] = {}
+    for request in requests:
+        first = seen.get(request.key)
+        if first is None:
+            seen[request.key] = request
+        elif request.usage.output > first.usage.output:
+            seen[request.key] = replace(request, path=first.path, line=first.line, at=first.at)
+    return seen
+
+
+def buckets(requests: Iterable[Request]) -> tuple[Bucket, ...]:
+    """Add up requests by model and price band, in the order in which they first appear."""
+    rows: dict[tuple[str, int, TokensKind, bool], list[int | Usage]] = {}
+    for request in requests:
+        costed = request.usage.cost is not None
+        row = rows.setdefault((request.model, band(request.usage), request.kind, costed), [0, Usage()])
+        row[0] = _int(row[0]) + 1
+        row[1] = request.usage + _usage(row[1])
+    return tuple(
+        Bucket(model=m, band=b, kind=k, requests=_int(n), usage=_usage(u), recorded=_int(n) if costed else 0)
+        for (m, b, k, costed), (n, u) in rows.items()
+    )
+
+
+def kind_of(rows: Iterable[Bucket]) -> TokensKind:
+    """Return the least certain kind among the rows: an estimate makes the whole an estimate."""
+    return max((row.kind for row in rows), key=_CERTAINTY.index, default="none")
+
+
+def _int(value: int | Usage) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _usage(value: int | Usage) -> Usage:
+    return value if isinstance(value, Usage) else Usage()

@@ -1,0 +1,64 @@
+"""Names of adapters and where they live; listing names imports nothing.
+
+Third parties register through the entry-point groups `holdfast.sources`, `holdfast.stores` and `holdfast.formats`;
+these are looked at only when a name is not built in, or when all adapters are asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import Any
+
+from holdfast.errors import BadInput
+
+SOURCES: dict[str, str] = {
+    "claude-code": "holdfast.sources.claude_code:ClaudeCode",
+    "codex": "holdfast.sources.codex:Codex",
+    "gemini-cli": "holdfast.sources.gemini_cli:GeminiCli",
+    "copilot-cli": "holdfast.sources.copilot_cli:CopilotCli",
+    "opencode": "holdfast.sources.opencode:OpenCode",
+    "aider": "holdfast.sources.aider:Aider",
+    "pi": "holdfast.sources.pi:Pi",
+    "kiro-cli": "holdfast.sources.kiro_cli:KiroCli",
+    "mistral-vibe": "holdfast.sources.mistral_vibe:MistralVibe",
+    "antigravity": "holdfast.sources.antigravity:Antigravity",
+}
+STORES: dict[str, str] = {
+    "sqlite": "holdfast.stores.sqlite:SqliteStore",
+    "memory": "holdfast.stores.inmemory:InMemoryStore",
+}
+FORMATS: dict[str, str] = {
+    "json": "holdfast.interchange.json:JsonFormat",
+    "yaml": "holdfast.interchange.yaml:YamlFormat",
+    "markdown": "holdfast.interchange.markdown:MarkdownFormat",
+    "native": "holdfast.interchange.native:NativeFormat",
+}
+_BUILT_IN = {"sources": SOURCES, "stores": STORES, "formats": FORMATS}
+
+
+def names(group: str) -> tuple[str, ...]:
+    """Return the built-in names of a group (sources, stores, formats), in their fixed order."""
+    return tuple(_BUILT_IN[group])
+
+
+def load(group: str, name: str) -> Any:  # noqa: ANN401 - each caller knows the protocol it asked for
+    """Import and return an adapter class; errors.BadInput suggests the nearest name."""
+    target = _BUILT_IN[group].get(name) or _third_party(group).get(name)
+    if target is None:
+        near = difflib.get_close_matches(name, names(group), n=3)
+        known = ", ".join(near or names(group))
+        raise BadInput(f"no {group[:-1]} named {name!r}", f"did you mean: {known}")
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def third_party(group: str) -> tuple[str, ...]:
+    """Return the names that other packages registered."""
+    return tuple(_third_party(group))
+
+
+def _third_party(group: str) -> dict[str, str]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - scanning packages costs 48 ms, wanted only here
+
+    return {e.name: e.value for e in entry_points(group=f"holdfast.{group}")}

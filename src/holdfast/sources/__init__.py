@@ -1,0 +1,1 @@
+"""Readers of other agents' files, one module each."""

@@ -1,0 +1,159 @@
+"""The protocol of a store: where sessions are kept for good.
+
+`put` is the transaction: messages, rollups, cursors and other documents in one step, idempotent by message id and by key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from holdfast.model import Edits, Message, Query, Receipt, Request, Session, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+Docs = "Mapping[str, Mapping[str, bytes | None]]"
+"""Kind -> key -> document; None removes."""
+
+
+class Raw(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Source bytes to keep with a put; the same rules as a source's raw span."""
+
+    path: str
+    offset: int
+    data: bytes
+    whole: bool = False
+    rows: bool = False
+
+
+class RawFile(Struct, frozen=True, kw_only=True):
+    """One file of a session as it was captured. `version` 0 is the newest, 1 the one before a shrink."""
+
+    path: str
+    session: str
+    version: int = 0
+    rows: bool = False
+    size: int = 0
+    blocks: tuple[int, ...] = ()
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """A session that changed, and the first message that is new or other than before."""
+
+    session: Session
+    first: int
+    gone: bool = False
+
+
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request in the ledger. `counted` is False for a copy; `owner` is then the session it is counted in."""
+
+    session: str
+    request: Request
+    counted: bool = True
+    owner: str = ""
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """Something `verify` found wrong."""
+
+    place: str
+    problem: str
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Ten methods; every store passes `holdfast.testing.StoreContract`."""
+
+    url: str
+
+    def put(
+        self,
+        transcript: Transcript,
+        docs: Mapping[str, Mapping[str, bytes | None]] | None = None,
+        *,
+        raw: Raw | None = None,
+        expect: int | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Keep messages, requests, rollups and documents in one transaction.
+
+        A known message id replaces that message; a put that adds nothing does not tick the revision. With `expect`, the
+        session's revision must still be that number (errors.Conflict); with a `key` seen before, nothing happens and the
+        first receipt comes back with `repeated`.
+        """
+
+    def get(self, session_id: str) -> Session | None:
+        """Return a session with its rollups and people's edits, None where there is none."""
+
+    def find(self, query: Query | None = None, *, trashed: bool = False) -> Iterator[Session]:
+        """Yield sessions that pass the query's filters, last active first; never reads messages."""
+
+    def messages(
+        self, session_id: str, *, after: int = -1, before: int | None = None, last: int | None = None
+    ) -> Iterator[Message]:
+        """Yield messages in order with `after` < seq < `before`, or only the `last` so many of them."""
+
+    def change(self, session_id: str, edits: Edits) -> Session:
+        """Replace what a person said about a session (errors.NotFound); survives every later put."""
+
+    def edits(self, session_id: str) -> Edits:
+        """Return what a person said about a session."""
+
+    def delete(self, session_id: str, *, at: int | None, forever: bool = False) -> bool:
+        """Move a session to the trash (`at` in Unix ms; None takes it out again), or erase it; False where there is none."""
+
+    def since(self, revision: int) -> Iterator[Changed]:
+        """Yield sessions changed after a revision, in the order of change."""
+
+    def revision(self) -> int:
+        """Return the store's clock: it ticks with every change."""
+
+    def docs(self, kind: str) -> dict[str, bytes]:
+        """Return all documents of a kind."""
+
+    def put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
+        """Keep documents; None removes one."""
+
+    def close(self) -> None:
+        """Let go of files and connections; safe to call twice."""
+
+
+@runtime_checkable
+class SupportsBatch(Protocol):
+    """A store that can join many puts into one commit."""
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Commit all puts inside at once, or none of them."""
+
+
+@runtime_checkable
+class SupportsRaw(Protocol):
+    """A store that keeps source bytes."""
+
+    def raw_files(self, session_id: str) -> tuple[RawFile, ...]:
+        """List what was captured of a session, newest version first."""
+
+    def raw(self, file: RawFile) -> Iterator[bytes]:
+        """Yield a captured file's bytes in order."""
+
+
+@runtime_checkable
+class SupportsLedger(Protocol):
+    """A store that can list requests one by one, copies included."""
+
+    def ledger(
+        self, session_id: str | None = None, *, since: int | None = None, until: int | None = None, copies: bool = False
+    ) -> Iterator[Entry]:
+        """Yield counted requests (and with `copies` those counted elsewhere), in order of time."""
+
+
+@runtime_checkable
+class SupportsVerify(Protocol):
+    """A store that can check itself."""
+
+    def verify(self) -> Iterator[Fault]:
+        """Read every row and blob and yield what is wrong."""
