@@ -1,0 +1,145 @@
+"""The only module that opens database files: pragmas, file modes, migrations, and safe copies of other programs' databases.
+
+Nobody else opens a database file, not even to copy it: closing any descriptor of it would drop the process's locks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import apsw
+
+from holdfast.errors import Conflict, Unavailable, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+Durability = Literal["durable", "derived"]
+OLDEST = (3, 51, 3)
+BUSY_MS = 30_000
+_OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+def open_database(path: Path | None, *, durability: Durability, page_size: int = 8192) -> apsw.Connection:
+    """Open (and create, 0600 in a 0700 folder) one of our own databases; None opens one in memory."""
+    _check_library()
+    if path is None:
+        return apsw.Connection(":memory:")
+    make_private(path)
+    try:
+        connection = apsw.Connection(str(path), flags=_OPEN)
+        connection.set_busy_timeout(BUSY_MS)
+        connection.pragma("page_size", page_size)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full" if durability == "durable" else "normal")
+        connection.pragma("foreign_keys", 1)
+        connection.pragma("temp_store", "memory")
+        connection.pragma("secure_delete", 1)
+    except apsw.CantOpenError as error:
+        raise Unavailable(f"cannot open {path}: {error}", "check the folder's owner and free disk space") from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise Unreadable(f"{path} is damaged: {error}", "holdfast store repair") from error
+    return connection
+
+
+def make_private(path: Path) -> None:
+    """Create the file (0600) and its folder (0700) before SQLite does, whatever the umask."""
+    missing = [p for p in (path.parent, *path.parent.parents) if not p.exists()]
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+@contextlib.contextmanager
+def writing(connection: apsw.Connection) -> Iterator[None]:
+    """Run one write transaction, taking the lock at its start; inside another one, join it."""
+    if connection.in_transaction:
+        yield
+        return
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except apsw.BusyError as error:
+        raise Conflict("the archive is locked by another program", "try again in a moment") from error
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def migrate(connection: apsw.Connection, steps: Sequence[str | Callable[[apsw.Connection], None]]) -> None:
+    """Bring the schema to the last step under the write lock; a newer schema than ours is refused."""
+    if _version(connection) == len(steps):
+        return
+    with writing(connection):
+        found = _version(connection)
+        if found > len(steps):
+            raise Unavailable(
+                f"{connection.filename} was written by a newer Holdfast (schema {found})", "update Holdfast, then try again"
+            )
+        for step in steps[found:]:
+            if callable(step):
+                step(connection)
+            else:
+                connection.execute(step)
+        connection.pragma("user_version", len(steps))
+
+
+def _version(connection: apsw.Connection) -> int:
+    return int(connection.pragma("user_version"))
+
+
+@contextlib.contextmanager
+def foreign_copy(path: Path) -> Iterator[apsw.Connection]:
+    """Copy another program's database with its WAL to a private folder and open the copy; the original is only read."""
+    _check_library()
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-"))
+    try:
+        copy = folder / "copy.db"
+        shutil.copyfile(path, copy)
+        for suffix in ("-wal", "-journal"):
+            side = path.with_name(path.name + suffix)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(side, copy.with_name(copy.name + suffix))
+        try:
+            connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READWRITE)
+            connection.pragma("schema_version")
+        except apsw.Error as error:
+            raise Unreadable(f"{path} is no readable database: {error}") from error
+        try:
+            yield connection
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise Unreadable(f"{path} is damaged: {error}") from error
+        finally:
+            connection.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tables(connection: apsw.Connection) -> dict[str, tuple[str, ...]]:
+    """Return each table's column names, so that readers probe instead of trusting versions."""
+    names = [str(r[0]) for r in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+    return {n: tuple(str(r[1]) for r in connection.execute(f"PRAGMA table_info({quoted(n)})")) for n in names}
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier that came from a file."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _check_library() -> None:
+    found = tuple(int(p) for p in apsw.sqlite_lib_version().split("."))
+    if found < OLDEST:
+        raise Unavailable(
+            f"SQLite {apsw.sqlite_lib_version()} can lose rows under several writers",
+            "install apsw 3.51.3 or later",
+        )

@@ -1,0 +1,369 @@
+"""What each record of a Claude Code transcript means: messages, requests, titles, the context in use."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+from holdfast.model import Context, Json, Message, Parent, Request, Session, Summary, Text, Usage, observed_id
+from holdfast.model.session import ordered
+from holdfast.sources._content import blocks, millis, number, title_of
+from holdfast.sources._files import project_of
+
+if TYPE_CHECKING:
+    from holdfast.model import Part, Role
+    from holdfast.sources.base import Ref
+
+SYNTHETIC = "<synthetic>"
+RECENT = 64
+"""How many answers and skipped records are remembered over a chunk's border."""
+_TITLES = {"custom-title": 5, "agent-name": 4, "ai-title": 3, "summary": 2}
+_QUIET = frozenset({
+    "permission-mode", "mode", "queue-operation", "file-history-snapshot", "progress", "worktree-state", "relocated",
+    "pr-link", "frame-link", "bridge-session", "atis-latch", "started", "result", "cost-state", "continued-in", "last-prompt",
+    "tag", "summary", "custom-title", "agent-name", "ai-title", "content-replacement", "agent-color", "agent-setting",
+})  # fmt: skip
+_QUIET_SYSTEM = frozenset({
+    "turn_duration", "stop_hook_summary", "session_start", "compact_boundary", "microcompact_boundary", "file_snapshot",
+    "model_refusal_fallback", "bridge_status", "scheduled_task_fire", "memory_saved", "agents_killed", "permission_retry",
+})  # fmt: skip
+_INJECTED = re.compile(
+    r"\s*<(?:local-command-|task-notification|system-reminder|bash-stdout|bash-stderr|user-prompt-submit-hook|teammate-message)"
+)
+_NAMES = {  # our field -> theirs
+    "parent": "parentUuid", "logical_parent": "logicalParentUuid", "branch": "gitBranch", "side": "isSidechain",
+    "meta": "isMeta", "request": "requestId", "compact": "isCompactSummary", "compaction": "compactMetadata",
+    "custom_title": "customTitle", "ai_title": "aiTitle", "agent_name": "agentName", "api_error": "isApiErrorMessage",
+    "session": "sessionId", "agent": "agentId", "continued_in": "continued-in",
+}  # fmt: skip
+
+
+class Inner(Struct):
+    """The `message` of a record."""
+
+    id: str | None = None
+    model: str | None = None
+    content: Json = None
+    usage: dict[str, Json] | None = None
+    stop_reason: str | None = None
+
+
+class UsageInner(Struct):
+    """The `message` of a record as far as requests need it."""
+
+    id: str | None = None
+    model: str | None = None
+    usage: dict[str, Json] | None = None
+
+
+class UsageRecord(Struct, rename=lambda n: _NAMES.get(n, n)):
+    """One line as far as requests need it."""
+
+    type: str = ""
+    uuid: str | None = None
+    timestamp: str | None = None
+    cwd: str | None = None
+    branch: str | None = None
+    version: str | None = None
+    side: bool = False
+    request: str | None = None
+    agent: str | None = None
+    message: UsageInner | None = None
+
+
+class Record(Struct, rename=lambda n: _NAMES.get(n, n)):
+    """One line."""
+
+    type: str = ""
+    subtype: str | None = None
+    uuid: str | None = None
+    parent: str | None = None
+    logical_parent: str | None = None
+    timestamp: str | None = None
+    cwd: str | None = None
+    branch: str | None = None
+    version: str | None = None
+    side: bool = False
+    meta: bool = False
+    compact: bool = False
+    api_error: bool = False
+    request: str | None = None
+    agent: str | None = None
+    message: Inner | None = None
+    compaction: dict[str, Json] | None = None
+    attachment: dict[str, Json] | None = None
+    custom_title: str | None = None
+    ai_title: str | None = None
+    agent_name: str | None = None
+    summary: str | None = None
+    content: Json = None
+    error: Json = None
+
+
+class State(Struct):
+    """What must be remembered between two readings of one file."""
+
+    title: str = ""
+    rank: int = 0
+    cwd: str = ""
+    branch: str = ""
+    version: str = ""
+    started: int | None = None
+    active: int | None = None
+    used: int | None = None
+    models: list[str] = field(default_factory=list)
+    answers: dict[str, None] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def state_of(kept: dict[str, Json]) -> State:
+    """Take the state up again from a cursor."""
+    return msgspec.convert(kept, State) if kept else State()
+
+
+def kept(state: State) -> dict[str, Json]:
+    """Return the state as a cursor keeps it."""
+    state.answers = dict(list(state.answers.items())[-RECENT:])
+    state.skipped = dict(list(state.skipped.items())[-RECENT:])
+    found: dict[str, Json] = msgspec.to_builtins(state)
+    return found
+
+
+def session_of(ref: Ref, state: State) -> Session:
+    """Describe the session as it is known so far."""
+    native, parent = _identity(ref)
+    return Session(
+        id=observed_id("claude-code", native),
+        agent="claude-code",
+        native_id=native,
+        title=state.title,
+        cwd=state.cwd,
+        project=project_of(state.cwd),
+        branch=state.branch,
+        models=tuple(state.models),
+        parent=Parent(id=observed_id("claude-code", parent), kind="subagent") if parent else None,
+        status="ended",
+        started=state.started,
+        active=state.active,
+        source_path=ref.path,
+        context=Context(used=state.used),
+        version=state.version,
+    )
+
+
+def understand(record: Record, state: State, *, path: str, line: int) -> tuple[Message | None, Request | None, list[str]]:
+    """Return the message and the request in a record, and what in it is not known."""
+    at = millis(record.timestamp)
+    _learn(record, state, at)
+    match record.type:
+        case "assistant":
+            return _assistant(record, state, at, path, line)
+        case "user":
+            return *_user(record, state, at, line), []
+        case "system":
+            return *_system(record, state, at, line), _odd_system(record)
+        case "attachment":
+            return _attachment(record, state, at, line), None, []
+        case kind:
+            return None, None, [] if kind in _QUIET else [f"record:{kind or '?'}"]
+
+
+def learn_usage(record: UsageRecord, state: State) -> None:
+    """Remember where and when, for grouping requests."""
+    state.cwd = state.cwd or record.cwd or ""
+    state.branch = state.branch or record.branch or ""
+    state.version = record.version or state.version
+    at = millis(record.timestamp)
+    if at is not None:
+        state.started = at if state.started is None else min(state.started, at)
+        state.active = at if state.active is None else max(state.active, at)
+
+
+def request_of(record: UsageRecord | Record, *, path: str, line: int) -> Request | None:
+    """Return the billed request of an assistant record, None where there is none."""
+    inner = record.message
+    if record.type != "assistant" or inner is None or inner.usage is None or inner.model == SYNTHETIC:
+        return None
+    name = inner.id or record.uuid or f"{path}:{line}"
+    return Request(
+        key=f"claude:{name}:{record.request or ''}",
+        at=millis(record.timestamp),
+        model=inner.model or "",
+        usage=usage_of(inner.usage),
+        path=path,
+        line=line,
+        main=not record.side,
+    )
+
+
+def usage_of(found: dict[str, Json]) -> Usage:
+    """Read a usage block; `iterations` is a breakdown of the same request and not added."""
+    creation = found.get("cache_creation")
+    server = found.get("server_tool_use")
+    written = number(found.get("cache_creation_input_tokens"))
+    hour = number(creation.get("ephemeral_1h_input_tokens")) if isinstance(creation, dict) else 0
+    return Usage(
+        input=number(found.get("input_tokens")),
+        cache_read=number(found.get("cache_read_input_tokens")),
+        cache_write=written,
+        cache_write_1h=min(hour, written),
+        output=number(found.get("output_tokens")),
+        web_searches=number(server.get("web_search_requests")) if isinstance(server, dict) else 0,
+    )
+
+
+def _identity(ref: Ref) -> tuple[str, str]:
+    """Return the native id of a file and that of its parent: identity comes from names, which forks rewrite too."""
+    pieces = ref.path.replace("\\", "/").split("/")
+    stem = pieces[-1].removesuffix(".jsonl")
+    if ref.kind != "subagent":
+        return stem, ""
+    if "subagents" in pieces:
+        parent = pieces[pieces.index("subagents") - 1]
+        return f"{parent}/{stem}", parent
+    return stem, ""
+
+
+def _learn(record: Record, state: State, at: int | None) -> None:
+    if at is not None:
+        state.started = at if state.started is None else min(state.started, at)
+        state.active = at if state.active is None else max(state.active, at)
+    state.cwd = record.cwd or state.cwd
+    state.branch = record.branch or state.branch
+    state.version = record.version or state.version
+    rank = _TITLES.get(record.type, 0)
+    if rank and rank >= state.rank:
+        found = record.custom_title or record.agent_name or record.ai_title or record.summary
+        if found:
+            state.title, state.rank = title_of(found) or state.title, rank
+
+
+def _assistant(
+    record: Record, state: State, at: int | None, path: str, line: int
+) -> tuple[Message | None, Request | None, list[str]]:
+    inner = record.message or Inner()
+    request = request_of(record, path=path, line=line)
+    parts, unknown = blocks(inner.content)
+    answer = inner.id or ""
+    continues = bool(answer) and answer in state.answers
+    if answer:
+        state.answers[answer] = None
+    if request is not None:
+        state.models = list(ordered((*state.models, request.model)))
+        if request.main:
+            state.used = request.usage.context
+    message = Message(
+        id=record.uuid or f"line:{line}",
+        role="assistant",
+        parts=parts,
+        at=at,
+        model=inner.model or "",
+        parent=_parent(record, state),
+        continues=continues,
+        line=line,
+        extra=_marks(record),
+    )
+    return message, request, list(unknown)
+
+
+def _user(record: Record, state: State, at: int | None, line: int) -> tuple[Message | None, None]:
+    parts, _ = blocks(record.message.content if record.message else None)
+    role = _role(record, parts)
+    if record.compact:
+        parts = tuple(Summary(p.text) if isinstance(p, Text) else p for p in parts)
+    message = Message(
+        id=record.uuid or f"line:{line}",
+        role=role,
+        parts=parts,
+        at=at,
+        parent=_parent(record, state),
+        line=line,
+        extra=_marks(record),
+    )
+    if message.is_prompt and not state.rank:
+        state.title = state.title or title_of(message.text)
+    return message, None
+
+
+def _role(record: Record, parts: tuple[Part, ...]) -> Role:
+    if any(p.__class__.__name__ == "ToolResult" for p in parts):
+        return "tool"
+    if record.meta or record.compact:
+        return "system"
+    said = next((p.text for p in parts if isinstance(p, Text)), "")
+    return "system" if _INJECTED.match(said) else "user"
+
+
+def _system(record: Record, state: State, at: int | None, line: int) -> tuple[Message | None, None]:
+    if record.subtype == "compact_boundary":
+        after = number((record.compaction or {}).get("postTokens"))
+        state.used = after or state.used
+        _skip(record, state)
+        return None, None
+    if record.subtype in _QUIET_SYSTEM:
+        _skip(record, state)
+        return None, None
+    said = record.content if isinstance(record.content, str) else _error_text(record.error)
+    return Message(
+        id=record.uuid or f"line:{line}",
+        role="system",
+        parts=(Text(said),) if said else (),
+        at=at,
+        parent=_parent(record, state),
+        line=line,
+        extra={"error": True} if record.subtype in ("api_error", "error") else {},
+    ), None
+
+
+def _odd_system(record: Record) -> list[str]:
+    known = record.subtype in _QUIET_SYSTEM or record.subtype in (
+        "api_error", "error", "local_command", "away_summary", "api_refusal", "informational",
+    )  # fmt: skip
+    return [] if known else [f"system:{record.subtype or '?'}"]
+
+
+def _attachment(record: Record, state: State, at: int | None, line: int) -> Message | None:
+    found = record.attachment or {}
+    prompt = found.get("prompt")
+    if found.get("type") != "queued_command" or not prompt:
+        _skip(record, state)
+        return None
+    parts, _ = blocks(prompt)
+    said = next((p.text for p in parts if isinstance(p, Text)), "")
+    return Message(
+        id=record.uuid or f"line:{line}",
+        role="system" if _INJECTED.match(said) else "user",
+        parts=parts,
+        at=at,
+        parent=_parent(record, state),
+        line=line,
+    )
+
+
+def _skip(record: Record, state: State) -> None:
+    """Remember whom a record answers that is no message, so that its own answers find their way."""
+    if record.uuid:
+        state.skipped[record.uuid] = _parent(record, state)
+
+
+def _parent(record: Record, state: State) -> str:
+    parent = record.parent or record.logical_parent or ""
+    return state.skipped.get(parent, parent)
+
+
+def _marks(record: Record) -> dict[str, Json]:
+    marks: dict[str, Json] = {}
+    if record.side:
+        marks["side"] = True
+    if record.api_error:
+        marks["error"] = True
+    return marks
+
+
+def _error_text(error: Json) -> str:
+    if isinstance(error, str):
+        return error
+    return msgspec.json.encode(error).decode() if isinstance(error, dict) else ""

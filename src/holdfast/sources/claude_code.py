@@ -1,0 +1,172 @@
+"""Claude Code: `projects/<cwd>/<session>.jsonl`, its sub-agents' files, and prompts from `history.jsonl`.
+
+Knows where the files are and what each record means. Format: docs/reference/sources/claude-code.md.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from holdfast.model import Losses, Transcript
+from holdfast.sources import _claude_history as history
+from holdfast.sources import _claude_records as records
+from holdfast.sources._content import count
+from holdfast.sources._files import ref, walk
+from holdfast.sources._jsonl import advanced, chunks, resumed, span, typed
+from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from holdfast.model import Message, Request, Session
+    from holdfast.sources._jsonl import Chunk
+
+PARSER = 1
+RETENTION_DAYS = 30
+DAY_MS = 86_400_000
+_usage_decoder = msgspec.json.Decoder(records.UsageRecord)
+_decoder = msgspec.json.Decoder(records.Record)
+
+
+class ClaudeCode:
+    """Reads Claude Code's transcripts; also its desktop app's local sessions."""
+
+    info = SourceInfo(
+        slug="claude-code",
+        name="Claude Code",
+        parser=PARSER,
+        env=("CLAUDE_CONFIG_DIR",),
+        verified=True,
+        evidence="31 recordings of 2.0 to 2.1.16x, 4 files of another program's tests",
+        retention_days=RETENTION_DAYS,
+    )
+
+    def roots(self, env: Mapping[str, str], home: Path, platform: str) -> tuple[Path, ...]:
+        """Return `~/.claude` or its override, and the desktop app's folder."""
+        moved = env.get("CLAUDE_CONFIG_DIR")
+        main = [Path(p) for p in moved.split(",") if p.strip()] if moved else [home / ".claude"]
+        return (*main, _desktop(env, home, platform))
+
+    def discover(self, roots: Sequence[Path]) -> Iterator[Ref]:
+        """Find transcripts by listing alone; prompts of lost sessions come last."""
+        for root in roots:
+            for folder in self._project_folders(root):
+                for entry in walk(folder, wanted=_is_transcript):
+                    found = ref("claude-code", entry, kind=_kind(entry.path), root=root)
+                    if found is not None:
+                        yield found
+        for root in roots:
+            found = ref("claude-code", root / "history.jsonl", kind="history", root=root)
+            if found is not None:
+                yield found
+
+    def read(self, ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:
+        """Read a transcript's tail."""
+        if ref.kind == "history":
+            yield from history.read(ref, cursor, PARSER)
+            return
+        path = Path(ref.path)
+        start = resumed(path, ref, cursor, PARSER)
+        state = records.state_of(start.state)
+        expires = _expires(ref)
+        for chunk in chunks(path, offset=start.offset, line=start.line):
+            transcript = _transcript(chunk, ref, state, expires)
+            position = advanced(start, ref, chunk)
+            yield Reading(
+                transcript=transcript,
+                raw=span(ref.path, chunk) if chunk.data or chunk.torn else None,
+                cursor=replace(position, sessions=(transcript.session.id,), state=records.kept(state)),
+            )
+
+    def usage(self, ref: Ref, cursor: Cursor | None) -> Iterator[Transcript]:
+        """Read requests alone: only lines with a usage block are decoded."""
+        if ref.kind == "history":
+            return
+        path = Path(ref.path)
+        start = resumed(path, ref, cursor, PARSER)
+        state = records.state_of(start.state)
+        for chunk in chunks(path, offset=start.offset, line=start.line):
+            found: list[Request] = []
+            for number, line in enumerate(chunk.lines(), chunk.line):
+                if state.cwd and b'"usage":' not in line:
+                    continue
+                record = typed(_usage_decoder, line)
+                if record is not None:
+                    records.learn_usage(record, state)
+                    request = records.request_of(record, path=ref.path, line=number)
+                    if request is not None:
+                        found.append(request)
+            yield Transcript(session=records.session_of(ref, state), requests=tuple(found))
+
+    def resume_command(self, session: Session) -> Command:
+        """Return `claude --resume ID` in the session's directory."""
+        return Command(argv=("claude", "--resume", session.native_id.partition("/")[0]), cwd=session.cwd)
+
+    def _project_folders(self, root: Path) -> Iterator[Path]:
+        if (root / "projects").is_dir():
+            yield root / "projects"
+        elif root.name in ("local-agent-mode-sessions", "projects"):
+            yield root
+
+
+def _transcript(chunk: Chunk, ref: Ref, state: records.State, expires: int | None) -> Transcript:
+    messages: list[Message] = []
+    requests: list[Request] = []
+    unknown: dict[str, int] = {}
+    damaged: list[int] = []
+    for number, line in enumerate(chunk.lines(), chunk.line):
+        record = typed(_decoder, line) if line else None
+        if record is None:
+            if line.strip():
+                damaged.append(number)
+            continue
+        message, request, odd = records.understand(record, state, path=ref.path, line=number)
+        if message is not None:
+            messages.append(message)
+        if request is not None:
+            requests.append(request)
+        if odd:
+            count(unknown, odd)
+    return Transcript(
+        session=replace(records.session_of(ref, state), source_expires=expires),
+        messages=tuple(messages),
+        requests=tuple(requests),
+        losses=Losses(unknown=unknown, damaged=len(damaged), damaged_lines=tuple(damaged)),
+    )
+
+
+def _is_transcript(name: str) -> bool:
+    return name.endswith(".jsonl")
+
+
+def _kind(path: str) -> str:
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return "subagent" if name.startswith("agent-") else ""
+
+
+def _expires(ref: Ref) -> int | None:
+    """When Claude Code deletes the file: so many days after it was last written (settings.json may change the number)."""
+    days = RETENTION_DAYS
+    for name in ("settings.json", "settings.local.json"):
+        try:
+            found = json.loads((Path(ref.root) / name).read_bytes()).get("cleanupPeriodDays")
+        except (OSError, ValueError, AttributeError):
+            continue
+        if isinstance(found, int) and not isinstance(found, bool):
+            days = found
+    return ref.mtime_ns // 1_000_000 + days * DAY_MS
+
+
+def _desktop(env: Mapping[str, str], home: Path, platform: str) -> Path:
+    if platform == "darwin":
+        base = home / "Library" / "Application Support"
+    elif platform == "win32":
+        base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
+    else:
+        base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+    return base / "Claude" / "local-agent-mode-sessions"
