@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ LINTER = Path(__file__).parent / "architecture_plants" / "lint.py"
 SETTINGS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 
 # (file to write into, lines to add, contract that must break)
-PLANTS = {
+PLANTS: dict[str, tuple] = {
     "the model reaches up to a service": ("model/session.py", "import holdfast.services", "floors"),
     "the model reaches sideways to a part": ("model/session.py", "import holdfast.redact", "floors"),
     "the model reads configuration": ("model/session.py", "import holdfast.registry", "model"),
@@ -76,7 +77,7 @@ def verdicts(tmp_path_factory) -> dict[str, list[str]]:
     root = tmp_path_factory.mktemp("plants")
     shutil.copytree(PACKAGE, root / "holdfast", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "pyproject.toml", root)
-    plants = {"as it is": {"contract": "", "files": []}}
+    plants: dict[str, dict] = {"as it is": {"contract": "", "files": []}}
     for name, (file, lines, contract, *more) in PLANTS.items():
         plants[name] = {"contract": contract, "files": [(file, lines), *more]}
     (root / "plants.json").write_text(json.dumps(plants))
@@ -105,6 +106,19 @@ def test_a_planted_violation_breaks_its_contract(verdicts, name):
 def test_every_contract_has_a_plant():
     contracts = {contract["id"] for contract in SETTINGS["tool"]["importlinter"]["contracts"]}
     assert contracts == {plant[2] for plant in PLANTS.values()}
+
+
+SHARED_BY_SOURCES = ("_content", "_files", "_jsonl", "_toolnames")
+
+
+def test_what_one_source_keeps_private_is_used_by_that_source_alone():
+    strangers = [
+        f"{path.name} uses {name}"
+        for path in (PACKAGE / "sources").rglob("*.py")
+        for name in re.findall(r"holdfast\.sources(?:\.| import )(_\w+)", path.read_text(encoding="utf-8"))
+        if name not in SHARED_BY_SOURCES and name.split("_")[1] != path.stem.strip("_").split("_")[0]
+    ]
+    assert strangers == []
 
 
 HEAVY = ("rich", "watchfiles", "psutil", "genai_prices", "splintr", "hyperscan", "asyncio", "textual", "pydantic")
