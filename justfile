@@ -35,8 +35,9 @@ recordings:
 nightly:
     uv run pytest -m nightly
 
-bench *ARGS:
-    uv run --group dev python -m benchmarks {{ARGS}}
+# One file per question, for example `just bench search`.
+bench QUESTION *ARGS:
+    uv run --group dev python benchmarks/{{QUESTION}}.py {{ARGS}}
 
 # Move the date before which a release must have been out, and lock again with hashes.
 lock DAYS="8":
@@ -44,3 +45,7 @@ lock DAYS="8":
     uv lock --upgrade
     uv export --quiet --frozen --all-extras --no-default-groups --no-emit-project --no-header --no-annotate --format requirements-txt -o requirements.lock
     ! grep -n "://" requirements.lock
+
+# The tests on every Python that is supported.
+pythons:
+    for python in 3.11 3.12 3.13; do uv run --isolated --python "$python" pytest -q || exit 1; done
