@@ -25,7 +25,7 @@ BUSY_MS = 30_000
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
-def open_database(path: Path | None, *, durability: Durability, page_size: int = 8192) -> apsw.Connection:
+def open_database(path: Path | None, *, durability: Durability, page_size: int = 4096) -> apsw.Connection:
     """Open (and create, 0600 in a 0700 folder) one of our own databases; None opens one in memory."""
     _check_library()
     if path is None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-CHUNK = 1 << 20
-"""About how many bytes of a source one reading covers: what a reader holds in memory, and the size of a raw block."""
+CHUNK = 256 << 10
+"""About how many bytes of a source one reading covers: what a reader holds in memory, and the size of a stored block."""
 
 
 class SourceInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):

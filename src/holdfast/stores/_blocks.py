@@ -1,0 +1,133 @@
+"""Messages in compressed blocks: appended, joined while small, replaced in place.
+
+Raw bytes are compressed against the block that holds their content, so a block that changes takes its raw bytes along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from holdfast.stores import _rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import apsw
+
+    from holdfast.model import Message
+
+SMALL = 32 << 10
+"""A block below this is still joined with later ones."""
+TAIL = 24
+"""So many small blocks may stand at a session's end before they are joined."""
+Row = tuple[int, int, int, int]  # pk, first, count, size
+
+
+def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Message]) -> int:
+    """Add messages behind the last one; returns the block's number."""
+    pieces = _rows.pieces_of(messages)
+    data = _rows.joined(pieces)
+    db.execute(
+        "INSERT INTO blocks(session, first, count, size, data) VALUES(?,?,?,?,?)",
+        (session, first, len(pieces), len(data), _rows.packed(data)),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO ids VALUES(?,?,?)",
+        [(session, _rows.hash_of(m.id), first + i) for i, m in enumerate(messages)],
+    )
+    return db.last_insert_rowid()
+
+
+def known(db: apsw.Connection, session: int, messages: Sequence[Message]) -> dict[int, int]:
+    """Return the places of messages that are there already: position in the argument -> seq."""
+    found: dict[int, int] = {}
+    for position, message in enumerate(messages):
+        seq = place_of(db, session, message.id)
+        if seq is not None:
+            found[position] = seq
+    return found
+
+
+def place_of(db: apsw.Connection, session: int, message_id: str) -> int | None:
+    """Return a message's seq by its id."""
+    row = db.execute("SELECT seq FROM ids WHERE session=? AND hash=?", (session, _rows.hash_of(message_id))).get
+    return None if row is None else int(row)
+
+
+def put_in_place(db: apsw.Connection, session: int, changes: Mapping[int, Message]) -> None:
+    """Replace messages by seq."""
+    for pk, first, count, _ in _rows_of(db, session):
+        here = {seq: m for seq, m in changes.items() if first <= seq < first + count}
+        if here:
+            pieces = _rows.split(content(db, pk))
+            for seq, message in here.items():
+                pieces[seq - first] = _rows.pieces_of([message])[0]
+            rewrite(db, pk, _rows.joined(pieces), len(pieces))
+
+
+def read(db: apsw.Connection, session: int, after: int, before: int | None) -> Iterator[Message]:
+    """Yield messages with after < seq < before, a block at a time."""
+    end = before if before is not None else 1 << 60
+    wanted = db.execute(
+        "SELECT first, data FROM blocks WHERE session=? AND first + count - 1 > ? AND first < ? ORDER BY first",
+        (session, after, end),
+    ).fetchall()
+    for first, data in wanted:
+        for offset, piece in enumerate(_rows.split(_rows.unpacked(data))):
+            if after < first + offset < end:
+                yield _rows.message_from(piece, first + offset)
+
+
+def join_small(db: apsw.Connection, session: int) -> None:
+    """Join small blocks at the session's end once there are many of them."""
+    tail: list[Row] = []
+    for row in db.execute(
+        "SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first DESC LIMIT ?", (session, TAIL)
+    ):
+        if row[3] >= SMALL:
+            break
+        tail.append(row)
+    if len(tail) < TAIL:
+        return
+    tail.reverse()
+    parts = [content(db, row[0]) for row in tail]
+    pieces = [p for part in parts for p in _rows.split(part)]
+    keep = tail[0][0]
+    dependents = [(pk, raw) for row in tail for pk, raw in raw_of_block(db, row[0])]
+    data = _rows.joined(pieces)
+    db.execute("UPDATE blocks SET count=?, size=?, data=? WHERE pk=?", (len(pieces), len(data), _rows.packed(data), keep))
+    for pk, raw in dependents:
+        db.execute("UPDATE raw SET block=?, data=? WHERE pk=?", (keep, _rows.packed(raw, data), pk))
+    db.executemany("DELETE FROM blocks WHERE pk=?", [(row[0],) for row in tail[1:]])
+
+
+def rewrite(db: apsw.Connection, pk: int, data: bytes, count: int) -> None:
+    """Replace a block's content, and the raw bytes that lean on it."""
+    dependents = raw_of_block(db, pk)
+    db.execute("UPDATE blocks SET count=?, size=?, data=? WHERE pk=?", (count, len(data), _rows.packed(data), pk))
+    for raw_pk, raw in dependents:
+        db.execute("UPDATE raw SET data=? WHERE pk=?", (_rows.packed(raw, data), raw_pk))
+
+
+def raw_of_block(db: apsw.Connection, pk: int) -> list[tuple[int, bytes]]:
+    """Return the raw rows that are compressed against a block, in the clear."""
+    rows = db.execute("SELECT pk, data FROM raw WHERE block=?", (pk,)).fetchall()
+    dictionary = content(db, pk) if rows else b""
+    return [(raw_pk, _rows.unpacked(data, dictionary)) for raw_pk, data in rows]
+
+
+def content(db: apsw.Connection, pk: int | None) -> bytes:
+    """Return a block in the clear; no block is no content."""
+    data = db.execute("SELECT data FROM blocks WHERE pk=?", (pk,)).get if pk is not None else None
+    return b"" if data is None else _rows.unpacked(data)
+
+
+def drop(message: Message) -> Message:
+    """Return the message as no longer part of the conversation."""
+    return replace(message, live=False)
+
+
+def _rows_of(db: apsw.Connection, session: int) -> list[Row]:
+    return db.execute("SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first", (session,)).fetchall()

@@ -1,0 +1,220 @@
+"""Requests, each counted once over all sessions: in the earliest one that holds it.
+
+Every session keeps its own copy of a request; `counted` marks the one that counts. Earliest is by the session's start, then its
+last activity, then its id, so that the answer does not depend on the order of reading.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from holdfast.model import Bucket, Request, Usage, band, buckets, dedupe
+from holdfast.model.usage import TokensKind  # noqa: TC001 - used in a cast at run time
+from holdfast.stores import _rows
+from holdfast.stores.base import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import apsw
+
+_COLUMNS = (
+    "key, session, counted, at, model, path, line, main, kind, band, input, cache_read, cache_write, output, reasoning,"
+    " reasoning_apart, cache_write_1h, web, cost"
+)
+_INSERT = f"INSERT INTO requests({_COLUMNS}) VALUES({','.join('?' * 19)})"
+
+
+class Change:
+    """What a put did to the ledger: whether anything is new, and which other sessions' counts moved."""
+
+    def __init__(self) -> None:
+        """Start with no change."""
+        self.added: list[Request] = []
+        self.recount = False
+        self.others: set[int] = set()
+
+
+def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of: Callable[[str], int]) -> Change:
+    """Keep requests; a known key of the same session keeps its place and takes the greater output."""
+    change = Change()
+    unique = dedupe(requests)
+    for key_text, request in unique.items():
+        key = _rows.hash_of(key_text)
+        held = db.execute("SELECT session, output FROM requests WHERE key=?", (key,)).fetchall()
+        mine = next((output for owner, output in held if owner == session), None)
+        if mine is None:
+            db.execute(_INSERT, _row(key, session, request, name_of))
+            change.added.append(request)
+        elif request.usage.output > mine:
+            _grow(db, key, session, request)
+            change.recount = True
+        if any(owner != session for owner, _ in held):
+            change.recount = True
+            change.others.update(settle(db, key))
+            change.others.discard(session)
+            db.execute("UPDATE sessions SET shared=1 WHERE pk=? OR pk IN (SELECT session FROM requests WHERE key=?)", (session, key))
+    _keep_repeats(db, session, requests, unique, name_of)
+    return change
+
+
+def settle(db: apsw.Connection, key: int) -> set[int]:
+    """Count a shared request where it belongs; returns the sessions whose counts moved."""
+    holders = db.execute(
+        "SELECT r.session, r.counted, r.output FROM requests r JOIN sessions s ON s.pk = r.session WHERE r.key = ?"
+        " ORDER BY s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
+        (key,),
+    ).fetchall()
+    if not holders:
+        return set()
+    owner = holders[0][0]
+    moved = {session for session, counted, _ in holders if bool(counted) != (session == owner)}
+    for session in moved:
+        db.execute("UPDATE requests SET counted=? WHERE session=? AND key=?", (int(session == owner), session, key))
+    most = max(output for *_, output in holders)
+    if holders[0][2] < most:
+        source = next(session for session, _, output in holders if output == most)
+        _copy_counts(db, key, source, owner)
+        moved.add(owner)
+    return moved
+
+
+def settle_all(db: apsw.Connection, session: int) -> set[int]:
+    """Settle every request that a session shares with another one."""
+    moved: set[int] = set()
+    keys = db.execute(
+        "SELECT key FROM requests r WHERE session=? AND EXISTS(SELECT 1 FROM requests o WHERE o.key=r.key AND o.session<>r.session)",
+        (session,),
+    ).fetchall()
+    for (key,) in keys:
+        moved |= settle(db, key)
+    return moved
+
+
+def totals(db: apsw.Connection, session: int) -> tuple[Bucket, ...]:
+    """Add up a session's counted requests."""
+    rows = db.execute(
+        "SELECT n.name, band, kind, cost IS NOT NULL, count(*), sum(input), sum(cache_read), sum(cache_write), sum(output),"
+        " sum(reasoning), sum(reasoning_apart), sum(cache_write_1h), sum(web), sum(cost)"
+        " FROM requests JOIN names n ON n.pk = model WHERE session=? AND counted GROUP BY 1, 2, 3, 4 ORDER BY min(at)",
+        (session,),
+    )
+    return tuple(_bucket(row) for row in rows)
+
+
+def added_up(old: tuple[Bucket, ...], requests: Iterable[Request]) -> tuple[Bucket, ...]:
+    """Add requests to totals without reading the ledger."""
+    rows = {(b.model, b.band, b.kind, b.recorded > 0): b for b in old}
+    for new in buckets(requests):
+        key = (new.model, new.band, new.kind, new.recorded > 0)
+        held = rows.get(key)
+        rows[key] = new if held is None else Bucket(
+            model=new.model,
+            band=new.band,
+            kind=new.kind,
+            requests=held.requests + new.requests,
+            usage=held.usage + new.usage,
+            recorded=held.recorded + new.recorded,
+        )
+    return tuple(rows.values())
+
+
+def entries(
+    db: apsw.Connection, session: int | None, since: int | None, until: int | None, *, copies: bool
+) -> Iterator[Entry]:
+    """Yield requests in order of time."""
+    rows = db.execute(
+        "SELECT s.id, r.counted, r.at, m.name, p.name, r.line, r.main, r.kind, r.input, r.cache_read, r.cache_write, r.output,"
+        " r.reasoning, r.reasoning_apart, r.cache_write_1h, r.web, r.cost, r.key,"
+        " CASE WHEN r.counted THEN '' ELSE (SELECT o.id FROM requests q JOIN sessions o ON o.pk=q.session"
+        " WHERE q.key=r.key AND q.counted) END"
+        " FROM requests r JOIN sessions s ON s.pk = r.session JOIN names m ON m.pk = r.model JOIN names p ON p.pk = r.path"
+        " WHERE (?1 IS NULL OR r.session = ?1) AND (?2 IS NULL OR r.at >= ?2) AND (?3 IS NULL OR r.at < ?3) AND (?4 OR r.counted)"
+        " AND s.trashed IS NULL ORDER BY r.at, r.line",
+        (session, since, until, int(copies)),
+    )
+    for row in rows:
+        yield _entry(row)
+
+
+def repeats(db: apsw.Connection, session: int) -> Iterator[Entry]:
+    """Yield the further records of requests that a session's own files repeat."""
+    rows = db.execute(
+        "SELECT s.id, p.name, x.line, x.key FROM repeats x JOIN names p ON p.pk = x.path JOIN sessions s ON s.pk = x.session"
+        " WHERE x.session=? ORDER BY 2, 3",
+        (session,),
+    )
+    for owner, path, line, key in rows:
+        yield Entry(session=owner, request=Request(key=f"{key & (1 << 64) - 1:016x}", path=path, line=line), counted=False, owner=owner)
+
+
+def forget(db: apsw.Connection, session: int) -> set[int]:
+    """Give requests that others hold too to the next of them; returns the sessions whose counts moved."""
+    keys = [k for (k,) in db.execute("SELECT key FROM requests WHERE session=?", (session,)).fetchall()]
+    db.execute("DELETE FROM requests WHERE session=?", (session,))
+    db.execute("DELETE FROM repeats WHERE session=?", (session,))
+    moved: set[int] = set()
+    for key in keys:
+        moved |= settle(db, key)
+    return moved
+
+
+def _row(key: int, session: int, request: Request, name_of: Callable[[str], int]) -> tuple[Any, ...]:
+    u = request.usage
+    return (
+        key, session, 1, request.at, name_of(request.model), name_of(request.path), request.line, int(request.main), request.kind,
+        band(u), u.input, u.cache_read, u.cache_write, u.output, u.reasoning, u.reasoning_apart, u.cache_write_1h, u.web_searches,
+        u.cost,
+    )  # fmt: skip
+
+
+def _grow(db: apsw.Connection, key: int, session: int, request: Request) -> None:
+    u = request.usage
+    db.execute(
+        "UPDATE requests SET band=?, input=?, cache_read=?, cache_write=?, output=?, reasoning=?, reasoning_apart=?,"
+        " cache_write_1h=?, web=?, cost=? WHERE session=? AND key=?",
+        (band(u), u.input, u.cache_read, u.cache_write, u.output, u.reasoning, u.reasoning_apart, u.cache_write_1h, u.web_searches,
+         u.cost, session, key),
+    )  # fmt: skip
+
+
+def _copy_counts(db: apsw.Connection, key: int, source: int, target: int) -> None:
+    names = "band, input, cache_read, cache_write, output, reasoning, reasoning_apart, cache_write_1h, web, cost"
+    db.execute(
+        f"UPDATE requests SET ({names}) = (SELECT {names} FROM requests WHERE session=? AND key=?) WHERE session=? AND key=?",
+        (source, key, target, key),
+    )
+
+
+def _keep_repeats(
+    db: apsw.Connection, session: int, requests: Sequence[Request], unique: dict[str, Request], name_of: Callable[[str], int]
+) -> None:
+    if len(requests) == len(unique):
+        return
+    rows = [
+        (session, name_of(r.path), r.line, _rows.hash_of(r.key))
+        for r in requests
+        if (r.path, r.line) != (unique[r.key].path, unique[r.key].line)
+    ]
+    db.executemany("INSERT OR IGNORE INTO repeats VALUES(?,?,?,?)", rows)
+
+
+def _bucket(row: tuple[Any, ...]) -> Bucket:
+    model, number, kind, costed, count, *sums, cost = row
+    known: TokensKind = kind
+    return Bucket(model=model, band=number, kind=known, requests=count, usage=_usage(sums, cost), recorded=count if costed else 0)
+
+
+def _usage(sums: Sequence[int], cost: int | None) -> Usage:
+    return Usage(
+        input=sums[0], cache_read=sums[1], cache_write=sums[2], output=sums[3], reasoning=sums[4], reasoning_apart=sums[5],
+        cache_write_1h=sums[6], web_searches=sums[7], cost=cost,
+    )  # fmt: skip
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    session, counted, at, model, path, line, main, kind, *sums, cost, key, owner = row
+    request = Request(
+        key=f"{key & (1 << 64) - 1:016x}", at=at, model=model, usage=_usage(sums, cost), kind=kind, path=path, line=line, main=bool(main)
+    )
+    return Entry(session=session, request=request, counted=bool(counted), owner=owner or "")

@@ -1,0 +1,125 @@
+"""Source bytes as they stood, by file and offset, compressed against the messages they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.stores import _blocks, _rows
+from holdfast.stores.base import Raw, RawFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import apsw
+
+PIECE = 1 << 20
+
+
+def put(db: apsw.Connection, session: int, raw: Raw, block: int | None) -> bool:
+    """Keep a span; what was kept of the file from its offset on is replaced. False when all of it was there already."""
+    if raw.whole or raw.rows:
+        return _put_whole(db, session, raw, block)
+    file = _file(db, session, raw)
+    if not _make_room(db, file, raw):
+        return False
+    _insert(db, file, raw.offset, raw.data, block)
+    db.execute("UPDATE files SET size=? WHERE pk=?", (raw.offset + len(raw.data), file))
+    return True
+
+
+def files(db: apsw.Connection, session: int, session_id: str) -> tuple[RawFile, ...]:
+    """List the captured files of a session."""
+    rows = db.execute("SELECT path, version, rows, size FROM files WHERE session=? ORDER BY path, version", (session,))
+    return tuple(
+        RawFile(path=path, session=session_id, version=version, rows=bool(is_rows), size=size)
+        for path, version, is_rows, size in rows
+    )
+
+
+def read(db: apsw.Connection, session: int, file: RawFile) -> Iterator[bytes]:
+    """Yield a captured file's bytes."""
+    rows = db.execute(
+        "SELECT raw.data, raw.block FROM raw JOIN files ON files.pk = raw.file"
+        " WHERE files.session=? AND files.path=? AND files.version=? ORDER BY raw.place",
+        (session, file.path, file.version),
+    ).fetchall()
+    for data, block in rows:
+        yield _rows.unpacked(data, _blocks.content(db, block))
+
+
+def _put_whole(db: apsw.Connection, session: int, raw: Raw, block: int | None) -> bool:
+    found = db.execute("SELECT pk, size FROM files WHERE session=? AND path=? AND version=0", (session, raw.path)).get
+    if found is not None:
+        pk, size = found
+        held = b"".join(read(db, session, RawFile(path=raw.path, session="", version=0)))
+        if held == raw.data:
+            return False
+        if len(raw.data) < size:
+            _keep_before_shrink(db, session, raw.path)
+        else:
+            _forget(db, pk)
+    file = _file(db, session, raw)
+    lean = block if block is not None else _any_block(db, session)
+    for offset in range(0, max(len(raw.data), 1), PIECE):
+        _insert(db, file, offset, raw.data[offset : offset + PIECE], lean)
+    db.execute("UPDATE files SET size=? WHERE pk=?", (len(raw.data), file))
+    return True
+
+
+def _keep_before_shrink(db: apsw.Connection, session: int, path: str) -> None:
+    older = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=1", (session, path)).get
+    if older is not None:
+        _forget(db, older)
+    db.execute("UPDATE files SET version=1 WHERE session=? AND path=? AND version=0", (session, path))
+
+
+def _forget(db: apsw.Connection, file: int) -> None:
+    db.execute("DELETE FROM raw WHERE file=?", (file,))
+    db.execute("DELETE FROM files WHERE pk=?", (file,))
+
+
+def _file(db: apsw.Connection, session: int, raw: Raw) -> int:
+    found = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=0", (session, raw.path)).get
+    if found is not None:
+        return int(found)
+    db.execute("INSERT INTO files(session, path, version, rows, size) VALUES(?,?,0,?,0)", (session, raw.path, int(raw.rows)))
+    return db.last_insert_rowid()
+
+
+def _make_room(db: apsw.Connection, file: int, raw: Raw) -> bool:
+    """Cut what is kept of the file at the span's offset; False when the same bytes stand there already."""
+    rows = db.execute(
+        "SELECT pk, place, size, block, data FROM raw WHERE file=? AND place + size > ? ORDER BY place", (file, raw.offset)
+    ).fetchall()
+    kept = [(pk, place, block, _rows.unpacked(data, _blocks.content(db, block))) for pk, place, _, block, data in rows]
+    if kept and b"".join(d for *_, d in kept)[max(0, raw.offset - kept[0][1]) :].startswith(raw.data):
+        return False
+    for pk, place, block, data in kept:
+        db.execute("DELETE FROM raw WHERE pk=?", (pk,))
+        if place < raw.offset:
+            _insert(db, file, place, data[: raw.offset - place], block)
+    if raw.offset == 0 and kept:
+        _save_shrunk(db, file, b"".join(d for *_, d in kept))
+    return True
+
+
+def _save_shrunk(db: apsw.Connection, file: int, data: bytes) -> None:
+    """Keep what an appended file held before it was replaced by a shorter one."""
+    session, path = db.execute("SELECT session, path FROM files WHERE pk=?", (file,)).get
+    older = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=1", (session, path)).get
+    if older is not None:
+        _forget(db, older)
+    db.execute("INSERT INTO files(session, path, version, rows, size) VALUES(?,?,1,0,?)", (session, path, len(data)))
+    kept = db.last_insert_rowid()
+    for offset in range(0, len(data), PIECE):
+        _insert(db, kept, offset, data[offset : offset + PIECE], _any_block(db, session))
+
+
+def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, block: int | None) -> None:
+    packed = _rows.packed(data, _blocks.content(db, block))
+    db.execute("INSERT INTO raw(file, place, size, block, data) VALUES(?,?,?,?,?)", (file, offset, len(data), block, packed))
+
+
+def _any_block(db: apsw.Connection, session: int) -> int | None:
+    found = db.execute("SELECT pk FROM blocks WHERE session=? ORDER BY size DESC LIMIT 1", (session,)).get
+    return None if found is None else int(found)

@@ -1,0 +1,426 @@
+"""Sessions in one SQLite file that many processes write at once.
+
+Knows rows and transactions; refuses to know what a message means or where it came from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import apsw
+from msgspec.structs import replace
+
+from holdfast._sqlite import Durability, migrate, open_database, writing
+from holdfast.errors import Conflict, NotFound
+from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, counted, matches, merged, with_edits
+from holdfast.model.session import Rollup
+from holdfast.stores import _blocks, _ledger, _raw, _rows, _schema
+from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+class SqliteStore:
+    """A store in a file; `path` None keeps everything in memory."""
+
+    def __init__(self, path: Path | None, *, durability: Durability = "durable") -> None:
+        """Open and, where needed, create or migrate the file."""
+        self.url = "sqlite://" if path is None else f"sqlite:///{path}"
+        self.path = path
+        self.durability = durability
+        self._db = open_database(path, durability=durability)
+        self._lock = threading.RLock()
+        self._names: dict[str, int] = {}
+        migrate(self._db, _schema.STEPS)
+
+    @classmethod
+    def from_url(cls, url: str, *, durability: Durability = "durable") -> SqliteStore:
+        """Open `sqlite:////absolute/path` or `sqlite:///relative/path`."""
+        found = unquote(urlsplit(url).path)
+        return cls(Path(found[1:]) if found.startswith("/") and len(found) > 1 else None, durability=durability)
+
+    def put(
+        self,
+        transcript: Transcript,
+        docs: Mapping[str, Mapping[str, bytes | None]] | None = None,
+        *,
+        raw: Raw | None = None,
+        expect: int | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Keep a transcript in one transaction; see the protocol."""
+        with self._writing():
+            receipt = _Put(self, transcript).run(raw=raw, expect=expect, key=key)
+            for kind, values in (docs or {}).items():
+                self._put_docs(kind, values)
+        return receipt
+
+    def get(self, session_id: str) -> Session | None:
+        """Return one session."""
+        with self._lock:
+            row = self._db.execute("SELECT body, edits, revision, trashed FROM sessions WHERE id=?", (session_id,)).get
+        return None if row is None else _session(row)
+
+    def find(self, query: Query | None = None, *, trashed: bool = False) -> Iterator[Session]:
+        """Yield sessions, last active first."""
+        with self._lock:
+            rows = self._db.execute(
+                f"SELECT body, edits, revision, trashed FROM sessions WHERE trashed IS {'NOT NULL' if trashed else 'NULL'}"
+                " ORDER BY active DESC, id"
+            ).fetchall()
+        for row in rows:
+            session = _session(row)
+            if query is None or matches(session, query):
+                yield session
+
+    def messages(
+        self, session_id: str, *, after: int = -1, before: int | None = None, last: int | None = None
+    ) -> Iterator[Message]:
+        """Yield messages in order."""
+        with self._lock:
+            row = self._db.execute("SELECT pk, next_seq FROM sessions WHERE id=?", (session_id,)).get
+            if row is None:
+                return
+            start = after if last is None else max(after, row[1] - last - 1)
+            found = _blocks.read(self._db, row[0], start, before)
+            if last is not None:
+                found = iter(list(found))
+        yield from found
+
+    def change(self, session_id: str, edits: Edits) -> Session:
+        """Replace a person's edits."""
+        with self._writing():
+            row = self._db.execute("SELECT edits, next_seq FROM sessions WHERE id=?", (session_id,)).get
+            if row is None:
+                raise NotFound(f"no session {session_id!r}", "holdfast list")
+            data = _rows.encode(edits)
+            if row[0] != data:
+                revision = self._tick(session_id, row[1])
+                self._db.execute("UPDATE sessions SET edits=?, revision=? WHERE id=?", (data, revision, session_id))
+        found = self.get(session_id)
+        if found is None:
+            raise NotFound(f"session {session_id!r} was erased meanwhile")
+        return found
+
+    def edits(self, session_id: str) -> Edits:
+        """Return a person's edits."""
+        with self._lock:
+            data = self._db.execute("SELECT edits FROM sessions WHERE id=?", (session_id,)).get
+        return Edits() if data is None else _rows.edits_from(data)
+
+    def delete(self, session_id: str, *, at: int | None, forever: bool = False) -> bool:
+        """Move to the trash, take out of it, or erase."""
+        with self._writing():
+            row = self._db.execute("SELECT pk, next_seq FROM sessions WHERE id=?", (session_id,)).get
+            if row is None:
+                return False
+            revision = self._tick(session_id, row[1])
+            if forever:
+                self._erase(row[0])
+            else:
+                self._db.execute("UPDATE sessions SET trashed=?, revision=? WHERE id=?", (at, revision, session_id))
+        if forever:
+            self._scrub()
+        return True
+
+    def since(self, revision: int) -> Iterator[Changed]:
+        """Yield what changed after a revision."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT c.session, min(c.first), s.body, s.edits, s.revision, s.trashed FROM changes c"
+                " LEFT JOIN sessions s ON s.id = c.session WHERE c.revision > ? GROUP BY c.session ORDER BY max(c.revision)",
+                (revision,),
+            ).fetchall()
+        for session_id, first, *row in rows:
+            if row[0] is None:
+                yield Changed(session=Session(id=session_id, agent="", native_id=""), first=0, gone=True)
+            else:
+                yield Changed(session=_session(row), first=first)
+
+    def revision(self) -> int:
+        """Return the store's clock."""
+        with self._lock:
+            return int(self._db.execute("SELECT value FROM meta WHERE key='revision'").get)
+
+    def docs(self, kind: str) -> dict[str, bytes]:
+        """Return all documents of a kind."""
+        with self._lock:
+            return dict(self._db.execute("SELECT key, value FROM docs WHERE kind=?", (kind,)).fetchall())
+
+    def put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
+        """Keep or remove documents."""
+        with self._writing():
+            self._put_docs(kind, docs)
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Join puts into one commit."""
+        with self._writing():
+            yield
+
+    def raw_files(self, session_id: str) -> tuple[RawFile, ...]:
+        """List captured files."""
+        with self._lock:
+            pk = self._db.execute("SELECT pk FROM sessions WHERE id=?", (session_id,)).get
+            return () if pk is None else _raw.files(self._db, pk, session_id)
+
+    def raw(self, file: RawFile) -> Iterator[bytes]:
+        """Yield a captured file's bytes."""
+        with self._lock:
+            pk = self._db.execute("SELECT pk FROM sessions WHERE id=?", (file.session,)).get
+            pieces = [] if pk is None else list(_raw.read(self._db, pk, file))
+        yield from pieces
+
+    def ledger(
+        self, session_id: str | None = None, *, since: int | None = None, until: int | None = None, copies: bool = False
+    ) -> Iterator[Entry]:
+        """Yield requests in order of time; with `copies` also those counted elsewhere or repeated in the same file."""
+        with self._lock:
+            pk = None
+            if session_id is not None:
+                pk = self._db.execute("SELECT pk FROM sessions WHERE id=?", (session_id,)).get
+                if pk is None:
+                    return
+            found = list(_ledger.entries(self._db, pk, since, until, copies=copies))
+            if copies and pk is not None:
+                found += _ledger.repeats(self._db, pk)
+        yield from found
+
+    def verify(self) -> Iterator[Fault]:
+        """Read every page, block and raw span."""
+        with self._lock:
+            for (found,) in self._db.execute("PRAGMA integrity_check").fetchall():
+                if found != "ok":
+                    yield Fault(place=str(self.path or "memory"), problem=str(found))
+            yield from _verify_blocks(self._db)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                with writing(self._db):
+                    yield
+            except BaseException:
+                self._names.clear()
+                raise
+
+    def _tick(self, session_id: str, first: int) -> int:
+        revision = int(self._db.execute("UPDATE meta SET value = value + 1 WHERE key='revision' RETURNING value").get)
+        self._db.execute("INSERT INTO changes VALUES(?,?,?)", (revision, session_id, first))
+        return revision
+
+    def _put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
+        for key, value in docs.items():
+            if value is None:
+                self._db.execute("DELETE FROM docs WHERE kind=? AND key=?", (kind, key))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO docs VALUES(?,?,?)", (kind, key, value))
+
+    def _name(self, name: str) -> int:
+        found = self._names.get(name)
+        if found is None:
+            self._db.execute("INSERT OR IGNORE INTO names(name) VALUES(?)", (name,))
+            found = self._names[name] = int(self._db.execute("SELECT pk FROM names WHERE name=?", (name,)).get)
+        return found
+
+    def _erase(self, pk: int) -> None:
+        others = _ledger.forget(self._db, pk)
+        self._db.execute("DELETE FROM raw WHERE file IN (SELECT pk FROM files WHERE session=?)", (pk,))
+        self._db.execute("DELETE FROM files WHERE session=?", (pk,))
+        for table in _schema.OF_SESSION:
+            self._db.execute(f"DELETE FROM {table} WHERE session=?", (pk,))
+        self._db.execute("DELETE FROM sessions WHERE pk=?", (pk,))
+        self._recount(others)
+
+    def _recount(self, sessions: set[int]) -> None:
+        for pk in sessions:
+            row = self._db.execute("SELECT id, body, next_seq FROM sessions WHERE pk=?", (pk,)).get
+            if row is None:
+                continue
+            session_id, body, next_seq = row
+            session = _rows.session_from(body)
+            usage = _ledger.totals(self._db, pk)
+            rollup = replace(session.rollup, usage=usage, requests=sum(b.requests for b in usage))
+            revision = self._tick(session_id, next_seq)
+            self._db.execute(
+                "UPDATE sessions SET body=?, revision=? WHERE pk=?", (_rows.encode(replace(session, rollup=rollup)), revision, pk)
+            )
+
+    def _scrub(self) -> None:
+        """Leave no byte of what was erased: free pages rewritten, the log emptied."""
+        with self._lock:
+            self._db.execute("VACUUM")
+            if self.path is not None:
+                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
+class _Put:
+    """One put, step by step, inside its transaction."""
+
+    def __init__(self, store: SqliteStore, transcript: Transcript) -> None:
+        self.store = store
+        self.db = store._db  # noqa: SLF001 - a part of the store, kept apart for its length
+        self.transcript = transcript
+        self.id = transcript.session.id
+        self.first = self.added = self.replaced = 0
+        self.block: int | None = None
+
+    def run(self, *, raw: Raw | None, expect: int | None, key: str | None) -> Receipt:
+        row = self.db.execute("SELECT pk, body, next_seq, revision, shared FROM sessions WHERE id=?", (self.id,)).get
+        old = None if row is None else _rows.session_from(row[1])
+        if key is not None and row is not None:
+            known = self.db.execute("SELECT receipt FROM receipts WHERE session=? AND key=?", (row[0], key)).get
+            if known is not None:
+                return replace(_rows.receipt_from(known), repeated=True)
+        if expect is not None and expect != (0 if row is None else row[3]):
+            found = 0 if row is None else row[3]
+            raise Conflict(f"session {self.id} is at revision {found}, not {expect}", "read it again, then retry")
+        pk, self.first = self._row(row)
+        next_seq = self.first
+        rollup = self._messages(pk, old)
+        next_seq += self.added
+        change = _ledger.put(self.db, pk, self.transcript.requests, self.store._name)  # noqa: SLF001
+        kept = raw is not None and _raw.put(self.db, pk, raw, self.block)
+        session = self._session(old, rollup, change, captured=raw is not None)
+        if row is not None and row[4]:
+            change.others |= self._resettle(pk, session)
+        if change.recount or (row is not None and row[4]):
+            usage = _ledger.totals(self.db, pk)
+            session = replace(session, rollup=replace(session.rollup, usage=usage, requests=sum(b.requests for b in usage)))
+        revision = 0 if row is None else int(row[3])
+        changed = old is None or self.added or self.replaced or session != old or change.added or kept
+        if changed:
+            revision = self._write(pk, session, next_seq)
+        self.store._recount(change.others - {pk})  # noqa: SLF001
+        if self.added and row is not None:
+            _blocks.join_small(self.db, pk)
+        return self._receipt(pk, revision, key)
+
+    def _row(self, row: tuple[int, bytes, int, int, int] | None) -> tuple[int, int]:
+        if row is not None:
+            return row[0], row[2]
+        session = self.transcript.session
+        self.db.execute(
+            "INSERT INTO sessions(id, agent, started_at, active, revision, next_seq, body) VALUES(?,?,?,?,0,0,x'')",
+            (self.id, session.agent, session.started, session.active),
+        )
+        return self.db.last_insert_rowid(), 0
+
+    def _messages(self, pk: int, old: Session | None) -> Rollup:
+        rollup = Rollup() if old is None else old.rollup
+        messages = self.transcript.messages
+        known = {} if old is None else _blocks.known(self.db, pk, messages)
+        new = _distinct([m for i, m in enumerate(messages) if i not in known])
+        changes = {seq: messages[i] for i, seq in known.items()} | self._dropped(pk, known)
+        rollup = self._replace(pk, changes, rollup)
+        if new:
+            self.block = _blocks.append(self.db, pk, self.first, new)
+            self.added = len(new)
+            rollup = counted(rollup, new)
+        return rollup
+
+    def _dropped(self, pk: int, known: dict[int, int]) -> dict[int, Message]:
+        gone = {s for s in (_blocks.place_of(self.db, pk, i) for i in self.transcript.dropped) if s is not None}
+        if self.transcript.replaces:
+            gone |= set(range(self.first)) - set(known.values())
+        if not gone:
+            return {}
+        held = {m.seq: m for m in _blocks.read(self.db, pk, min(gone) - 1, max(gone) + 1)}
+        return {seq: _blocks.drop(held[seq]) for seq in gone if seq in held and held[seq].live}
+
+    def _replace(self, pk: int, changes: dict[int, Message], rollup: Rollup) -> Rollup:
+        if not changes:
+            return rollup
+        held = {m.seq: m for m in _blocks.read(self.db, pk, min(changes) - 1, max(changes) + 1) if m.seq in changes}
+        real = {s: m for s, m in changes.items() if replace(m, seq=s) != held.get(s)}
+        if real:
+            _blocks.put_in_place(self.db, pk, real)
+            self.replaced = len(real)
+            self.first = min(self.first, *real)
+            before = counted(Rollup(), [held[s] for s in real if s in held and held[s].live])
+            rollup = _less(counted(rollup, [m for m in real.values() if m.live]), before)
+        return rollup
+
+    def _session(self, old: Session | None, rollup: Rollup, change: _ledger.Change, *, captured: bool) -> Session:
+        if not change.recount and change.added:
+            usage = _ledger.added_up(rollup.usage, change.added)
+            rollup = replace(rollup, usage=usage, requests=sum(b.requests for b in usage))
+        new = merged(old, self.transcript.session)
+        return replace(new, rollup=rollup, captured=new.captured or captured, revision=0, trashed=None)
+
+    def _resettle(self, pk: int, session: Session) -> set[int]:
+        self.db.execute("UPDATE sessions SET started_at=?, active=? WHERE pk=?", (session.started, session.active, pk))
+        return _ledger.settle_all(self.db, pk)
+
+    def _write(self, pk: int, session: Session, next_seq: int) -> int:
+        revision = self.store._tick(self.id, self.first)  # noqa: SLF001
+        self.db.execute(
+            "UPDATE sessions SET started_at=?, active=?, revision=?, next_seq=?, body=? WHERE pk=?",
+            (session.started, session.active, revision, next_seq, _rows.encode(session), pk),
+        )
+        return revision
+
+    def _receipt(self, pk: int, revision: int, key: str | None) -> Receipt:
+        receipt = Receipt(
+            session=self.id,
+            revision=revision,
+            first=self.first,
+            added=self.added,
+            replaced=self.replaced,
+            durability=self.store.durability,
+        )
+        if key is not None:
+            self.db.execute("INSERT INTO receipts VALUES(?,?,?)", (pk, key, _rows.encode(receipt)))
+        return receipt
+
+
+def _session(row: Sequence[object]) -> Session:
+    body, edits, revision, trashed = row
+    session = replace(_rows.session_from(body), revision=revision, trashed=trashed)  # type: ignore[arg-type]
+    return session if edits is None else with_edits(session, _rows.edits_from(edits))  # type: ignore[arg-type]
+
+
+def _distinct(messages: Sequence[Message]) -> list[Message]:
+    """Keep the last of several messages with one id, at the place of the first."""
+    return list({m.id: m for m in messages}.values())
+
+
+def _less(rollup: Rollup, minus: Rollup) -> Rollup:
+    return replace(
+        rollup,
+        messages=rollup.messages - minus.messages,
+        user_messages=rollup.user_messages - minus.user_messages,
+        tool_calls=rollup.tool_calls - minus.tool_calls,
+        errors=rollup.errors - minus.errors,
+    )
+
+
+def _verify_blocks(db: apsw.Connection) -> Iterator[Fault]:
+    from holdfast.errors import Unreadable  # noqa: PLC0415
+
+    for pk, count in db.execute("SELECT pk, count FROM blocks").fetchall():
+        try:
+            pieces = _rows.split(_blocks.content(db, pk))
+            if len(pieces) != count:
+                yield Fault(place=f"block {pk}", problem=f"{len(pieces)} messages instead of {count}")
+            for seq, piece in enumerate(pieces):
+                _rows.message_from(piece, seq)
+        except (Unreadable, ValueError) as error:
+            yield Fault(place=f"block {pk}", problem=str(error))
+    for pk, size, block in db.execute("SELECT pk, size, block FROM raw").fetchall():
+        try:
+            data = _rows.unpacked(db.execute("SELECT data FROM raw WHERE pk=?", (pk,)).get, _blocks.content(db, block))
+            if len(data) != size:
+                yield Fault(place=f"raw {pk}", problem=f"{len(data)} bytes instead of {size}")
+        except Unreadable as error:
+            yield Fault(place=f"raw {pk}", problem=error.message)
