@@ -335,7 +335,8 @@ def _time(record: dict[str, Json], state: State) -> int | None:
     if at is None and isinstance(inner, dict):
         at = millis(inner.get("timestamp"))
     if at is not None:
-        state.started = at if state.started is None else min(state.started, at)
+        forked = record.get("type") == "session"  # a fork begins when it was made, not with the entries it copied
+        state.started = at if forked or state.started is None else state.started
         state.active = at if state.active is None else max(state.active, at)
     return at
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
 from holdfast.sources import _pi_records as records
 from holdfast.sources._content import count
@@ -85,10 +86,11 @@ class Pi:
     def resume_command(self, session: Session) -> Command:
         """Return `pi --session ID` (`omp --resume ID` for Oh My Pi) in the session's directory."""
         name = session.native_id.partition("/")[0]
-        if session.extra.get("program") == "omp":
-            return Command(argv=("omp", "--resume", name), cwd=session.cwd)
-        program = "prime-agent" if session.extra.get("program") == "prime" else "pi"
-        return Command(argv=(program, "--session", name), cwd=session.cwd)
+        if name.startswith("-"):
+            raise BadInput(f"session id {name!r} would be read as an option", "resume it from the agent's own list")
+        argv = {"omp": ("omp", "--resume"), "prime": ("prime-agent", "--session")}
+        program = argv.get(str(session.extra.get("program")), ("pi", "--session"))
+        return Command(argv=(*program, name), cwd=session.cwd)
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: records.State) -> Transcript:
