@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Losses, Message, Parent, Request, Session, Transcript, dedupe, observed_id
 from holdfast.model.session import ordered
@@ -86,7 +85,7 @@ class Fold:
         elif isinstance(record.get("sessionId"), str):
             self.learn(record, line)
         else:
-            count(self._unknown, [f"record:{next(iter(record), '?')}"])
+            count(self._unknown, [f"record:{_text(record.get('type')) or next(iter(record), '?')}"])
 
     def learn(self, found: dict[str, Json], line: int) -> None:
         """Merge metadata; a list of messages in it is a checkpoint that replaces the conversation.
@@ -108,15 +107,13 @@ class Fold:
         count(self._unknown, (f"meta:{name}" for name in sorted(odd)))
 
     def transcript(self, *, cwd: str, expires: int | None, replaces: bool = False) -> Transcript:
-        """Return what the reading changed; messages that it brought and took out again are kept, but not live."""
+        """Return what the reading changed; messages that it brought and took out again are given and dropped."""
         standing = {i for n, entry in self.state.live.items() for i in _ours(n, entry)}
-        gone = tuple(i for i in self._dropped if i not in standing)
-        missing = set(gone)
         return Transcript(
             session=_session(self.ref, self.state, cwd=cwd, expires=expires),
-            messages=tuple(replace(m, live=False) if m.id in missing else m for m in self._messages.values()),
+            messages=tuple(self._messages.values()),
             requests=tuple(dedupe(self._requests).values()),
-            dropped=gone,
+            dropped=tuple(i for i in self._dropped if i not in standing),
             losses=Losses(unknown=self._unknown, damaged=len(self._damaged), damaged_lines=tuple(self._damaged)),
             replaces=replaces,
         )
@@ -140,7 +137,7 @@ class Fold:
 
     def _put(self, record: dict[str, Json], line: int) -> None:
         name: str = record["id"]
-        found = understand(record, line=line)
+        found = _understood(record, line)
         before = self.state.live.get(name)
         entry = Live(used=found.usage.context if found.usage else 0)
         if found.message is not None and not self._answered(found):
@@ -239,6 +236,14 @@ def _parent_folder(ref: Ref) -> str:
 
 def _stem(ref: Ref) -> str:
     return ref.path.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+
+def _understood(record: dict[str, Json], line: int) -> Understood:
+    """A record nested deeper than any agent writes is counted, not followed."""
+    try:
+        return understand(record, line=line)
+    except RecursionError:
+        return Understood(unknown=["record:too-deep"])
 
 
 def _ours(name: str, entry: Live) -> list[str]:

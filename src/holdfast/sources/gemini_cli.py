@@ -80,8 +80,8 @@ class GeminiCli:
             )
 
     def resume_command(self, session: Session) -> Command:
-        """Return `gemini --resume ID` in the session's directory; a sub-agent's log resumes its parent."""
-        return Command(argv=("gemini", "--resume", session.native_id.partition("/")[0]), cwd=session.cwd)
+        """Return `gemini --resume=ID` in the session's directory; for a sub-agent, its parent's."""
+        return Command(argv=("gemini", f"--resume={session.native_id.partition('/')[0]}"), cwd=session.cwd)
 
 
 def _whole(ref: Ref) -> Reading:
