@@ -88,7 +88,7 @@ class Table:
                 yield self._at(other, name.name)
         if "/" in name.full and name.provider not in LOCAL:
             yield self._at("openrouter", name.full)
-        elif name.name.startswith(_ROUTED):
+        elif not name.provider and name.name.startswith(_ROUTED):
             yield self._at("openrouter", f"qwen/{name.name}")
 
     def _at(self, provider: str, name: str) -> Entry | None:
