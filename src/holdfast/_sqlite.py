@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -143,3 +145,34 @@ def _check_library() -> None:
             f"SQLite {apsw.sqlite_lib_version()} can lose rows under several writers",
             "install apsw 3.51.3 or later",
         )
+
+
+_LOOK = """
+import sys
+needles = [bytes.fromhex(line) for line in sys.stdin.read().split()]
+for path in sys.argv[1:]:
+    try:
+        data = open(path, 'rb').read()
+    except FileNotFoundError:
+        continue
+    if any(n in data for n in needles):
+        print(path)
+"""
+
+
+def files_with(path: Path, needles: Sequence[bytes]) -> tuple[str, ...]:
+    """Return those files of a database (with its log) that hold one of the byte strings.
+
+    Another process looks: opening and closing the file in this one would drop its locks.
+    """
+    if not needles:
+        return ()
+    paths = [str(path), f"{path}-wal", f"{path}-shm", f"{path}-journal"]
+    found = subprocess.run(  # noqa: S603 - our own interpreter and our own text
+        [sys.executable, "-I", "-c", _LOOK, *paths],
+        input="\n".join(n.hex() for n in needles),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(found.stdout.split("\n")[:-1])

@@ -12,7 +12,7 @@ from msgspec import Struct
 from holdfast.model import Edits, Message, Query, Receipt, Request, Session, Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
 Docs = "Mapping[str, Mapping[str, bytes | None]]"
@@ -157,3 +157,14 @@ class SupportsVerify(Protocol):
 
     def verify(self) -> Iterator[Fault]:
         """Read every row and blob and yield what is wrong."""
+
+
+@runtime_checkable
+class SupportsTraces(Protocol):
+    """A store that can prove that something was erased."""
+
+    def samples(self, session_id: str) -> tuple[bytes, ...]:
+        """Return byte strings that stand in the store's files because of this session alone."""
+
+    def traces(self, samples: Sequence[bytes]) -> tuple[str, ...]:
+        """Return the files in which one of the samples still stands."""

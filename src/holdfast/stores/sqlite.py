@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import apsw
 from msgspec.structs import replace
 
-from holdfast._sqlite import Durability, migrate, open_database, writing
+from holdfast._sqlite import Durability, files_with, migrate, open_database, writing
 from holdfast.errors import Conflict, NotFound
 from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, counted, matches, merged, with_edits
 from holdfast.model.session import Rollup
@@ -23,6 +23,8 @@ from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+SAMPLE = 24
 
 
 class SqliteStore:
@@ -198,6 +200,20 @@ class SqliteStore:
                 if found != "ok":
                     yield Fault(place=str(self.path or "memory"), problem=str(found))
             yield from _verify_blocks(self._db)
+
+    def samples(self, session_id: str) -> tuple[bytes, ...]:
+        """Return pieces of the session's blocks and raw spans as they stand in the file."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT data FROM blocks WHERE session=(SELECT pk FROM sessions WHERE id=?1) UNION ALL SELECT data FROM raw"
+                " WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM sessions WHERE id=?1))",
+                (session_id,),
+            ).fetchall()
+        return tuple(data[len(data) // 2 :][:SAMPLE] for (data,) in rows if len(data) > 2 * SAMPLE)
+
+    def traces(self, samples: Sequence[bytes]) -> tuple[str, ...]:
+        """Look for byte strings in the file and its log."""
+        return () if self.path is None else files_with(self.path, samples)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,182 @@
+"""The two workers behind a sync: one keeps readings in the store, one indexes them; a failure of either ends the sync.
+
+Readings are kept in batches, and indexed only after their batch is on disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from holdfast.model import Message, Receipt, Session
+from holdfast.stores.base import Raw, SupportsBatch
+
+if TYPE_CHECKING:
+
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from holdfast.index import Index
+    from holdfast.sources.base import Reading
+    from holdfast.stores.base import Store
+
+DEPTH = 6
+"""Readings waiting between two workers: with readings of 256 KB this bounds the memory."""
+BATCH_SECONDS = 0.25
+BATCH_BYTES = 8 << 20
+Job = tuple[str, "Reading", bool]
+Done = tuple[Session, tuple[Message, ...], int]
+
+
+class Pipeline:
+    """Keeps and indexes readings beside the reader."""
+
+    def __init__(self, store: Store, index: Index, *, keep_raw: Callable[[Reading], bool]) -> None:
+        """Take the two ends; the workers start with the context."""
+        self.store = store
+        self.index = index
+        self.keep_raw = keep_raw
+        self.messages = self.rows = 0
+        self._jobs: queue.Queue[Job | None] = queue.Queue(DEPTH)
+        self._done: queue.Queue[list[Done] | None] = queue.Queue(2)
+        self._failure: BaseException | None = None
+        self._keeper = threading.Thread(target=self._guard, args=(self._keep,), name="holdfast-keep")
+        self._indexer = threading.Thread(target=self._guard, args=(self._write_index,), name="holdfast-index")
+        self._expected = index.revision
+
+    def __enter__(self) -> Self:
+        """Start the workers."""
+        self._keeper.start()
+        self._indexer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Wait for what was handed over, also after an interruption; then tell of a worker's failure."""
+        self._hand(self._jobs, None)
+        self._keeper.join()
+        self._indexer.join()
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def put(self, key: str, reading: Reading) -> None:
+        """Hand over a reading to keep."""
+        self._hand(self._jobs, (key, reading, True))
+
+    def skip(self, key: str, reading: Reading) -> None:
+        """Remember only how far a file was read."""
+        self._hand(self._jobs, (key, reading, False))
+
+    def _hand(self, to: queue.Queue[Job | None], job: Job | None) -> None:
+        while True:
+            if self._failure is not None:
+                if job is None:
+                    return
+                raise self._failure
+            try:
+                to.put(job, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits
+            self._failure = self._failure or error
+
+    def _keep(self) -> None:
+        going = True
+        while going and self._failure is None:
+            first = self._jobs.get()
+            if first is None:
+                break
+            done: list[Done] = []
+            with self._batch():
+                going = self._keep_batch(first, done)
+            self._pass_on(done)
+        self._pass_on(None)
+
+    def _keep_batch(self, first: Job, done: list[Done]) -> bool:
+        began, held = time.monotonic(), 0
+        job: Job | None = first
+        while job is not None:
+            key, reading, wanted = job
+            if wanted:
+                done.append(self._keep_one(key, reading))
+            else:
+                self.store.put_docs("cursor", {key: msgspec.msgpack.encode(reading.cursor)})
+            held += len(reading.raw.data) if reading.raw else 0
+            if time.monotonic() - began > BATCH_SECONDS or held > BATCH_BYTES:
+                return True
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return True
+        return False
+
+    def _keep_one(self, key: str, reading: Reading) -> Done:
+        docs = {"cursor": {key: msgspec.msgpack.encode(reading.cursor)}}
+        span = reading.raw
+        raw = None
+        if span is not None and self.keep_raw(reading):
+            raw = Raw(path=span.path, offset=span.offset, data=span.data, whole=span.whole, rows=span.rows)
+        transcript = reading.transcript
+        if self._adds_nothing(transcript.session, empty=not (transcript.messages or transcript.requests or raw)):
+            self.store.put_docs("cursor", docs["cursor"])
+            return transcript.session, (), 0
+        receipt = self.store.put(transcript, docs, raw=raw)
+        self.messages += receipt.added
+        self.rows += receipt.added + receipt.replaced
+        return transcript.session, self._to_index(reading, receipt), receipt.revision
+
+    def _adds_nothing(self, session: Session, *, empty: bool) -> bool:
+        """An empty file makes no session, and fragments say nothing about a session that was read whole."""
+        if not (empty or session.partial):
+            return False
+        held = self.store.get(session.id)
+        return held is None if empty else held is not None and not held.partial
+
+    def _to_index(self, reading: Reading, receipt: Receipt) -> tuple[Message, ...]:
+        messages = reading.transcript.messages
+        if receipt.replaced or receipt.added not in (0, len(messages)):
+            return tuple(self.store.messages(receipt.session, after=receipt.first - 1))
+        if not receipt.added:
+            return ()
+        return tuple(msgspec.structs.replace(m, seq=receipt.first + i) for i, m in enumerate(messages))
+
+    def _pass_on(self, done: list[Done] | None) -> None:
+        while self._failure is None:
+            try:
+                self._done.put(done, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
+    def _write_index(self) -> None:
+        while self._failure is None:
+            try:
+                batch = self._done.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if batch is None:
+                return
+            with self.index.batch():
+                for session, messages, revision in batch:
+                    self._index_one(session, messages, revision)
+
+    def _index_one(self, session: Session, messages: tuple[Message, ...], revision: int) -> None:
+        """The index has caught up only as far as there is no gap; a gap is closed at the end, from the store."""
+        follows = revision == self._expected + 1
+        if follows:
+            self._expected = revision
+        self.index.put(session, messages, revision=revision if follows else None)
+
+    def _batch(self) -> contextlib.AbstractContextManager[None]:
+
+
+        return self.store.batch() if isinstance(self.store, SupportsBatch) else contextlib.nullcontext()

@@ -1,0 +1,90 @@
+"""Erase sessions for good, and prove it by looking for their bytes in every file of ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.model import searchable
+from holdfast.sources.base import Cursor
+from holdfast.stores.base import SupportsRaw, SupportsTraces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from holdfast.index import Index
+    from holdfast.model import Message, Session
+    from holdfast.stores.base import Store
+
+PURGED = "purged"
+"""Documents that name erased sessions, so that no sync brings them back."""
+LONG_WORD = 14
+WORDS = 50
+
+
+class Purged(Struct, frozen=True, kw_only=True):
+    """What a purge erased, how it was checked, and what it could not reach."""
+
+    sessions: tuple[str, ...]
+    samples: int
+    """How many samples of the stored bytes and words were looked for afterwards."""
+    traces: tuple[str, ...] = ()
+    """Files of ours in which one was still found; empty means that all is gone."""
+    sources: tuple[str, ...] = ()
+    """The agent's own files: not ours to delete."""
+
+
+def erase(store: Store, index: Index, sessions: Sequence[Session], *, at: int) -> Purged:
+    """Erase from archive, raw, index, trash and cursors; later syncs pass these sessions over."""
+    samples: list[bytes] = []
+    sources: set[str] = set()
+    for session in sessions:
+        if isinstance(store, SupportsTraces):
+            samples += store.samples(session.id)
+        if isinstance(store, SupportsRaw):
+            sources |= {f.path for f in store.raw_files(session.id)}
+    words = _words(store, sessions)
+    for session in sessions:
+        store.put_docs(PURGED, {session.id: str(at).encode()})
+        store.put_docs("cursor", _blank_cursors(store, session))
+        index.forget(session.id)
+        store.delete(session.id, at=None, forever=True)
+    index.scrub()
+    index.mark(store.revision())
+    traces = set(store.traces(samples)) if isinstance(store, SupportsTraces) else set()
+    traces |= set(index.traces(words))
+    return Purged(
+        sessions=tuple(s.id for s in sessions),
+        samples=len(samples) + len(words),
+        traces=tuple(sorted(traces)),
+        sources=tuple(sorted(sources)),
+    )
+
+
+def _words(store: Store, sessions: Sequence[Session]) -> list[str]:
+    """Pick long words of these sessions that stand in no other one: each must be gone from the index."""
+    found: set[str] = set()
+    for session in sessions:
+        found |= _long_words(store.messages(session.id))
+    gone = {s.id for s in sessions}
+    for other in store.find():
+        if found and other.id not in gone and other.project == sessions[0].project:
+            found -= _long_words(store.messages(other.id))
+    return sorted(found)[:WORDS]
+
+
+def _long_words(messages: Iterable[Message]) -> set[str]:
+    return {w.lower() for m in messages for text in searchable(m) for w in text.split() if len(w) >= LONG_WORD and w.isalnum()}
+
+
+def _blank_cursors(store: Store, session: Session) -> dict[str, bytes]:
+    """Forget what readers remembered of these files (titles, folders), but not how far they were read."""
+    blanked = {}
+    for key, data in store.docs("cursor").items():
+        cursor = msgspec.msgpack.decode(data, type=Cursor)
+        if session.id in cursor.sessions:
+            blanked[key] = msgspec.msgpack.encode(replace(cursor, state={}))
+    return blanked

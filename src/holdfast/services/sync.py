@@ -1,0 +1,223 @@
+"""Bring the archive up to date: find what changed by stat alone, read tails, keep them, index them.
+
+Reading, keeping and indexing run side by side, with bounded queues between them; stopping at any point loses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from holdfast.errors import HoldfastError
+from holdfast.model import Session, SyncReport, Transcript
+from holdfast.services._pipeline import Pipeline
+from holdfast.services.purge import PURGED
+from holdfast.sources.base import Cursor, Reading, Ref, Source, SupportsUsage
+
+if TYPE_CHECKING:
+    from holdfast.index import Index
+    from holdfast.stores.base import Store
+
+Capture = Literal["always", "expiring", "never"]
+CURSORS = "cursor"
+_cursor = msgspec.msgpack.Decoder(Cursor)
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far a sync is: files and bytes done, of how many."""
+
+    files: int
+    of_files: int
+    bytes: int
+    of_bytes: int
+    path: str = ""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What a person decided about syncing. `exclude` holds agent names and project globs."""
+
+    capture: Capture = "always"
+    exclude: tuple[str, ...] = ()
+    memory_mb: int = 250
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Files to read, newest first, with how far each was read; `seen` counts all files."""
+
+    stale: tuple[tuple[Source, Ref, Cursor | None], ...]
+    seen: int
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        """How much there is to read at most."""
+        return sum(max(0, r.size - (c.offset if c else 0)) for _, r, c in self.stale)
+
+
+class Sync:
+    """Joins sources, store and index."""
+
+    def __init__(
+        self,
+        store: Store,
+        index: Callable[[], Index],
+        sources: Mapping[str, Source],
+        roots: Callable[[Source], Sequence[Path]],
+        *,
+        rules: Rules | None = None,
+    ) -> None:
+        """Take what is to be joined; nothing is opened or listed yet."""
+        self.store = store
+        self.index = index
+        self.sources = sources
+        self.roots = roots
+        self.rules = rules or Rules()
+
+    def plan(self, agents: Iterable[str] | None = None) -> Plan:
+        """List all files by stat and keep those that changed, newest first."""
+        cursors = self.store.docs(CURSORS)
+        stale: list[tuple[Source, Ref, Cursor | None]] = []
+        failed: dict[str, str] = {}
+        seen = 0
+        for name in agents if agents is not None else self.sources:
+            source = self.sources[name]
+            if name in self.rules.exclude:
+                continue
+            try:
+                for ref in source.discover(self.roots(source)):
+                    seen += 1
+                    held = cursors.get(ref.key)
+                    cursor = None if held is None else _cursor.decode(held)
+                    if cursor is None or not cursor.covers(ref, source.info.parser):
+                        stale.append((source, ref, cursor))
+            except (HoldfastError, OSError) as error:
+                failed[name] = str(error)
+        stale.sort(key=lambda entry: (entry[1].kind == "history", -entry[1].mtime_ns))
+        return Plan(stale=tuple(stale), seen=seen, failed=failed)
+
+    def run(
+        self,
+        plan: Plan | None = None,
+        *,
+        within: float | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> SyncReport:
+        """Read what the plan names; `within` seconds, then stop between two readings and count what remains."""
+        began = time.monotonic()
+        plan = plan or self.plan()
+        tally = _Tally(plan)
+        if not plan.stale:
+            self.catch_up()
+            return tally.report(began)
+        purged = frozenset(self.store.docs(PURGED))
+        with Pipeline(self.store, self.index(), keep_raw=self._keeps_raw) as pipeline:
+            for done, (source, ref, cursor) in enumerate(plan.stale):
+                if within is not None and time.monotonic() - began > within:
+                    tally.remaining = len(plan.stale) - done
+                    break
+                self._read(source.read(ref, cursor), ref, pipeline, tally, purged)
+                if progress is not None:
+                    progress(
+                        Progress(files=done + 1, of_files=len(plan.stale), bytes=tally.bytes, of_bytes=plan.bytes, path=ref.path)
+                    )
+        tally.messages, tally.rows = pipeline.messages, pipeline.rows
+        self.catch_up()
+        return tally.report(began)
+
+    def requests(self, plan: Plan) -> Iterator[Transcript]:
+        """Read the requests of changed files, without keeping anything: fast where the source can read them alone."""
+        for source, ref, _ in plan.stale:
+            try:
+                if isinstance(source, SupportsUsage):
+                    yield from source.usage(ref, None)
+                else:
+                    yield from (reading.transcript for reading in source.read(ref, None))
+            except (HoldfastError, OSError):
+                continue  # the next sync reports it; the figures of every other file stand
+
+    def catch_up(self) -> None:
+        """Index what the store has and the index has not: after a crash, a deletion of the index, or another program's puts."""
+        index = self.index()
+        target = self.store.revision()
+        if index.revision >= target:
+            return
+        with index.batch():
+            for changed in self.store.since(index.revision):
+                if changed.gone:
+                    index.forget(changed.session.id)
+                else:
+                    index.put(changed.session, tuple(self.store.messages(changed.session.id, after=changed.first - 1)))
+            index.mark(target)
+
+    def _read(
+        self, readings: Iterator[Reading], ref: Ref, pipeline: Pipeline, tally: _Tally, purged: frozenset[str]
+    ) -> None:
+        try:
+            for reading in readings:
+                tally.add(reading)
+                if self._wanted(reading.transcript.session, purged):
+                    pipeline.put(ref.key, reading)
+                else:
+                    pipeline.skip(ref.key, reading)
+        except (HoldfastError, OSError) as error:
+            tally.failed[ref.path] = str(error)
+            return
+        tally.read += 1
+
+    def _wanted(self, session: Session, purged: frozenset[str]) -> bool:
+        excluded = any(fnmatch(session.project, rule) for rule in self.rules.exclude)
+        return bool(session.native_id) and not excluded and session.id not in purged
+
+    def _keeps_raw(self, reading: Reading) -> bool:
+        match self.rules.capture:
+            case "always":
+                return True
+            case "never":
+                return False
+            case "expiring":
+                return reading.transcript.session.source_expires is not None
+
+
+class _Tally:
+    """Counts while a sync runs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.failed = dict(plan.failed)
+        self.read = self.bytes = self.messages = self.rows = self.damaged = self.remaining = 0
+        self.sessions: set[str] = set()
+        self.unknown: dict[str, int] = {}
+
+    def add(self, reading: Reading) -> None:
+        transcript = reading.transcript
+        if transcript.messages or transcript.requests:
+            self.sessions.add(transcript.session.id)
+        self.bytes += len(reading.raw.data) if reading.raw else 0
+        self.damaged += transcript.losses.damaged
+        for name, times in transcript.losses.unknown.items():
+            full = f"{transcript.session.agent} {name}"
+            self.unknown[full] = self.unknown.get(full, 0) + times
+
+    def report(self, began: float) -> SyncReport:
+        return SyncReport(
+            seen=self.plan.seen,
+            read=self.read,
+            skipped=self.plan.seen - len(self.plan.stale),
+            failed=self.failed,
+            bytes=self.bytes,
+            sessions=len(self.sessions),
+            messages=self.messages,
+            unknown=self.unknown,
+            damaged=self.damaged,
+            rows_written=self.rows,
+            seconds=round(time.monotonic() - began, 3),
+            remaining=self.remaining,
+        )
+
+
