@@ -12,7 +12,8 @@ from holdfast.redact.prefilter import ENCODED, LONG, lowered
 from holdfast.redact.rules import prefix_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Set as AbstractSet
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from holdfast.redact.rules import Rule
 
@@ -63,7 +64,11 @@ def _expression(rule: Rule) -> bytes:
     if rule.prefixes:
         starts = "|".join(map(prefix_pattern, rule.prefixes))
         rest = LONG - max(map(len, rule.starts)) if rule.long else 1
-        return rf"(?:^|[^A-Za-z0-9_.])(?:{starts})[A-Za-z0-9_.\-]{{{rest}}}".encode() if rule.long else rf"(?:^|[^A-Za-z0-9_.])(?:{starts})".encode()
+        return (
+            rf"(?:^|[^A-Za-z0-9_.])(?:{starts})[A-Za-z0-9_.\-]{{{rest}}}".encode()
+            if rule.long
+            else rf"(?:^|[^A-Za-z0-9_.])(?:{starts})".encode()
+        )
     if rule.keys:
         keys = "|".join(f"(?:{key})" for key in rule.keys)
         return f"(?:{keys}){rule.after}(?:{_plain(rule.pattern)})".encode()

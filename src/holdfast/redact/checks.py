@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -38,16 +39,67 @@ _PLACEHOLDER: Final = re.compile(
     r"|0{8}|a{8}|1{8}|1234567|abcdefgh|abcd1234|abc123(?![a-z0-9])|deadbeef|(.)\1{7}"
 )
 _LOOSE: Final = re.compile(
-    r"(?i)[<{]|\$\(|^[$%@!&]\w+%?$|^\$|placeholder|(?:^|[^a-z])(?:my|the|your|some|any|a|an|test|fake|demo|sample|mock|foo|bar|todo|fixme|null|none|true|false|undefined|xxx+|pass(?:word|wd|phrase)?|secret|token|api[_-]?key|key|user(?:name)?|example|env|environ|config|settings|process|self|this)(?:[^a-z]|$)"
+    r"(?i)[<{]|\$\(|^[$%@!&]\w+%?$|^\$|placeholder"
+    r"|(?<![a-z0-9])(?:(?:my|the|your|some|any)[-_ ]"
+    r"|(?:test|fake|demo|sample|mock|foo|bar|todo|fixme|null|none|true|false|undefined|xxx+|pass(?:word|wd|phrase)?"
+    r"|secret|token|api[_-]?key|key|user(?:name)?|example|env|environ|config|settings|process|self|this)\d{0,3}(?![a-z0-9]))"
 )
 _COMMON: Final = frozenset(
-    "password password1 password123 passw0rd pass passwd pwd secret secret123 token changeme change_me change-me example test test123 "
-    "testing user username root admin admin123 guest default postgres mysql redis mongo rabbitmq none null true false undefined "
-    "string your_password yourpassword mypassword my_password qwerty letmein foo bar foobar hunter xxx xxxx".split()
+    {
+        "password",
+        "password1",
+        "password123",
+        "passw0rd",
+        "pass",
+        "passwd",
+        "pwd",
+        "secret",
+        "secret123",
+        "token",
+        "changeme",
+        "change_me",
+        "change-me",
+        "example",
+        "test",
+        "test123",
+        "testing",
+        "user",
+        "username",
+        "root",
+        "admin",
+        "admin123",
+        "guest",
+        "default",
+        "postgres",
+        "mysql",
+        "redis",
+        "mongo",
+        "rabbitmq",
+        "none",
+        "null",
+        "true",
+        "false",
+        "undefined",
+        "string",
+        "your_password",
+        "yourpassword",
+        "mypassword",
+        "my_password",
+        "qwerty",
+        "letmein",
+        "foo",
+        "bar",
+        "foobar",
+        "xxx",
+        "xxxx",
+    }
 )
 _WORDS: Final = re.compile(r"(?:[a-z]+(?:[-_.][a-z]+)*|[A-Z]+(?:[-_.][A-Z]+)*)")
 _CHAIN: Final = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[.:]?")
 _WORDY: Final = re.compile(r"(?:[A-Za-z]+\d{0,3}|v?\d{1,4})?(?:[_\-./:@+ ](?:[A-Za-z]+\d{0,3}|v?\d{1,4})?)*")
+_PLAIN_WORDS: Final = re.compile(
+    r"(?:[A-Z]?[a-z]+\d{0,3}|[A-Z]+\d{0,3}|v?\d{1,4})?(?:[_\-./:@+ ](?:[A-Z]?[a-z]+\d{0,3}|[A-Z]+\d{0,3}|v?\d{1,4})?)*"
+)
 _PATH: Final = re.compile(r"[~.]{0,2}/[\w.@-]+(?:/[\w.@-]*)*|[A-Za-z]:[\\/].*|[\w.-]+(?:/[\w.-]+)*\.[a-z]{2,4}")
 _NUMBER: Final = re.compile(r"[\d.,:_%xX/ +-]+")
 _NAME_BEFORE: Final = re.compile(r"[A-Za-z0-9_.-]{0,40}\Z")
@@ -82,7 +134,7 @@ def mixed(candidate: Candidate) -> bool:
     """Accept a token that also mixes letters and digits as chance does."""
     body = candidate.value.split("-", 1)[-1].split("_", 1)[-1]
     digits = sum(map(str.isdigit, body))
-    return token(candidate) and digits > 0 and digits < len(body) and not _WORDY.fullmatch(body)
+    return token(candidate) and digits > 0 and digits < len(body) and not _PLAIN_WORDS.fullmatch(body)
 
 
 def jwt(candidate: Candidate) -> bool:
@@ -107,7 +159,7 @@ def url(candidate: Candidate) -> bool:
     value = candidate.value
     if value.lower() in _COMMON or MASK_PATTERN.search(value) or value[0] in "$<{%[*":
         return False
-    return not (_PLACEHOLDER.search(value) or "${" in value or "{{" in value or value.isdigit() and len(value) < 6)  # noqa: PLR2004  a port
+    return not (_PLACEHOLDER.search(value) or "${" in value or "{{" in value or (value.isdigit() and len(value) < 6))  # noqa: PLR2004  a port
 
 
 def assignment(candidate: Candidate) -> bool:
@@ -115,7 +167,9 @@ def assignment(candidate: Candidate) -> bool:
     text, value = candidate.text, candidate.value
     before = _NAME_BEFORE.search(text, max(0, candidate.key_start - 40), candidate.key_start)
     name = (before.group() if before else "") + text[candidate.key_start : candidate.key_end]
-    if text[candidate.key_start : candidate.key_start + 3].lower() == "key" and not _KEY_BEFORE.search(before.group() if before else ""):
+    if text[candidate.key_start : candidate.key_start + 3].lower() == "key" and not _KEY_BEFORE.search(
+        before.group() if before else ""
+    ):
         return False
     if _NOT_SECRET_NAME.search(name) or not _is_literal(text, candidate):
         return False
@@ -167,7 +221,7 @@ def _long_secret(value: str) -> bool:
 def _random_letters(value: str) -> bool:
     if not value.isalnum() or len(value) < 20:  # noqa: PLR2004  below that a camelCase name looks the same
         return False
-    turns = sum(a.isupper() != b.isupper() for a, b in zip(value, value[1:], strict=False))
+    turns = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
     return turns * 3 > len(value)
 
 

@@ -7,7 +7,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence, Set as AbstractSet
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from holdfast.redact.rules import Rule
 
@@ -42,8 +43,10 @@ def decodings(run: bytes) -> Iterable[bytes]:
     run = run.translate(_STANDARD)
     for phase in range(4):
         body = run[phase:]
+        if len(body) % 4 == 1:
+            body = body[:-1]
         try:
-            yield binascii.a2b_base64(body[: len(body) // 4 * 4])
+            yield binascii.a2b_base64(body + b"=" * (-len(body) % 4))
         except binascii.Error:
             continue
 
@@ -103,6 +106,10 @@ class WordPrefilter:
         found: set[int] = set()
         for word in words:
             found |= self._long.get(word[:_HEAD], found)
-            if ENCODED not in found and not word.islower() and any(map(readable, decodings(word.translate(None, b".")))):
+            if (
+                ENCODED not in found
+                and not word.islower()
+                and any(map(readable, decodings(word.translate(None, b"."))))
+            ):
                 found.add(ENCODED)
         return found

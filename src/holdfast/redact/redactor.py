@@ -52,7 +52,7 @@ class Redactor:
     def _prefilter(self) -> Prefilter:
         if self.engine == "re":
             return self._words
-        from holdfast.redact._hyperscan import HyperscanPrefilter  # noqa: PLC0415  only who uses it pays for it
+        from holdfast.redact._hyperscan import HyperscanPrefilter  # only who uses it pays for it
 
         return HyperscanPrefilter(self._rules)
 
@@ -91,8 +91,8 @@ class Redactor:
 
     def mask_tree(self, value: tree.Value) -> tuple[tree.Value, tuple[Finding, ...]]:
         """Mask every string of a JSON-like value, and whole values whose key says secret."""
-        found: list[Finding] = []
-        return tree.masked(value, self.mask, self._keys, found), tuple(found)
+        walk = tree.TreeMask(self.mask, self._keys)
+        return walk.value(value), tuple(walk.found)
 
     def _hits(self, text: str) -> list[_Hit]:
         candidates = self._prefilter.candidates(text)

@@ -21,7 +21,9 @@ CHECKS: Final = ("token", "mixed", "assignment", "url", "jwt", "pem", "none")
 _CLASS = re.compile(r"\[([^\]]+)\]")
 _RANGE = re.compile(r"(.)-(.)|(.)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_FIELDS: Final = frozenset({"name", "kind", "pattern", "prefixes", "literals", "keys", "after", "long", "check", "validate"})
+_FIELDS: Final = frozenset(
+    {"name", "kind", "pattern", "prefixes", "literals", "keys", "after", "long", "check", "validate"}
+)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -143,7 +145,9 @@ def _rule(entry: Any, path: Path, place: str) -> Rule:  # noqa: ANN401  anything
     where = f"{place} ({name})"
     unknown = set(entry) - _FIELDS
     if unknown:
-        raise BadInput(f"{path}: {where}: unknown field {min(map(str, unknown))!r}", f"known: {', '.join(sorted(_FIELDS))}")
+        raise BadInput(
+            f"{path}: {where}: unknown field {min(map(str, unknown))!r}", f"known: {', '.join(sorted(_FIELDS))}"
+        )
     fields = {key: value for key, value in entry.items() if key != "validate"}
     fields["check"] = entry.get("check", entry.get("validate", "token" if path == SHIPPED else "none"))
     try:
@@ -196,7 +200,9 @@ def _names(document: dict[str, Any], field: str, path: Path) -> tuple[str, ...]:
 def _words_of(document: dict[str, Any], path: Path, base: KeyWords) -> KeyWords:
     groups = document.get("sensitive_keys") or {}
     if not isinstance(groups, dict) or set(groups) - {"blocked", "masked", "safe"}:
-        raise BadInput(f"{path}: sensitive_keys: must map blocked, masked and safe to lists", "see docs/how-to/redact.md")
+        raise BadInput(
+            f"{path}: sensitive_keys: must map blocked, masked and safe to lists", "see docs/how-to/redact.md"
+        )
     return KeyWords(
         blocked=base.blocked + _names(groups, "blocked", path),
         masked=base.masked + _names(groups, "masked", path),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from holdfast.redact.finding import Finding, is_masked, mask_of, preview_of
 
@@ -25,7 +25,9 @@ _SAFE: Final = re.compile(
     r"|public_?key$|token_?type$"
 )
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]")
-_STAND_IN: Final = re.compile(r"(?i)\s*|<[^>]*>|\$\{[^}]*\}|\$\w+|\{\{.*\}\}|null|none|true|false|undefined|\*+|process\.env\.\w+|os\.environ.*")
+_STAND_IN: Final = re.compile(
+    r"(?i)\s*|<[^>]*>|\$\{[^}]*\}|\$\w+|\{\{.*\}\}|null|none|true|false|undefined|\*+|process\.env\.\w+|os\.environ.*"
+)
 
 
 class KeyJudge:
@@ -48,40 +50,44 @@ def _plain(key: str) -> str:
     return _CAMEL.sub("_", key).lower()
 
 
-def masked(
-    value: Value, mask: Callable[[str], tuple[str, tuple[Finding, ...]]], keys: KeyJudge, found: list[Finding]
-) -> Value:
-    """Return a copy with secrets masked; `found` collects what was, each place counted in its own string."""
-    if isinstance(value, str):
-        text, findings = mask(value)
-        found.extend(findings)
-        return text
-    if isinstance(value, dict):
-        return {_key(key, mask, found): _under(key, one, mask, keys, found) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        copies = [masked(one, mask, keys, found) for one in value]
-        return copies if isinstance(value, list) else tuple(copies)
-    return value
+class TreeMask:
+    """Walks one value; `found` collects what was masked, each place counted in its own string."""
 
+    def __init__(self, mask: Callable[[str], tuple[str, tuple[Finding, ...]]], keys: KeyJudge) -> None:
+        """Take what masks a string and what judges a key."""
+        self._mask = mask
+        self._keys = keys
+        self.found: list[Finding] = []
 
-def _key(key: str, mask: Callable[[str], tuple[str, tuple[Finding, ...]]], found: list[Finding]) -> str:
-    text, findings = mask(key) if isinstance(key, str) else (key, ())
-    found.extend(findings)
-    return text
+    def value(self, value: Value) -> Value:
+        """Return a copy of the value with its secrets masked."""
+        if isinstance(value, str):
+            return self._string(value)
+        if isinstance(value, dict):
+            return {self._name(key): self._under(key, one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.value(one) for one in value]
+        return tuple(map(self.value, value)) if isinstance(value, tuple) else value
 
+    def _name(self, key: object) -> str:
+        return self._string(key) if isinstance(key, str) else cast("str", key)
 
-def _under(
-    key: str, value: Value, mask: Callable[[str], tuple[str, tuple[Finding, ...]]], keys: KeyJudge, found: list[Finding]
-) -> Value:
-    if not (isinstance(key, str) and keys.says_secret(key)):
-        return masked(value, mask, keys, found)
-    if isinstance(value, (list, tuple)):
-        return [_under(key, one, mask, keys, found) for one in value]
-    if not isinstance(value, str):
-        return masked(value, mask, keys, found)
-    text, findings = mask(value)
-    if findings or is_masked(value) or _STAND_IN.fullmatch(value):
-        found.extend(findings)
-        return text
-    found.append(Finding(start=0, end=len(value), rule=_RULE, kind="key-name", preview=preview_of(value)))
-    return mask_of(_RULE)
+    def _string(self, text: str) -> str:
+        masked, findings = self._mask(text)
+        self.found.extend(findings)
+        return masked
+
+    def _under(self, key: object, value: Value) -> Value:
+        if not (isinstance(key, str) and self._keys.says_secret(key)):
+            return self.value(value)
+        if isinstance(value, (list, tuple)):
+            return [self._under(key, one) for one in value]
+        return self._whole(value) if isinstance(value, str) else self.value(value)
+
+    def _whole(self, value: str) -> str:
+        masked, findings = self._mask(value)
+        if is_masked(masked) or _STAND_IN.fullmatch(value):
+            self.found.extend(findings)
+            return masked
+        self.found.append(Finding(start=0, end=len(value), rule=_RULE, kind="key-name", preview=preview_of(value)))
+        return mask_of(_RULE)

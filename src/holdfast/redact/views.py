@@ -14,7 +14,9 @@ _FOLD = re.compile(
 )
 _QUOTED_PLUS = re.compile(r"[\"'`]\s*(?:\+|\.\.)")
 _CHUNK = re.compile(r"[A-Za-z0-9_.~+/=-]+")
-_JOINT = re.compile(r"[\"'`](?:[ \t]*\\?\r?\n[ \t]*|[ \t]+)[frbu]{0,2}[\"'`]|[ \t]*\\?[ \t]*\r?\n[ \t>|#+*]*(?:-[ \t]+)?")
+_JOINT = re.compile(
+    r"[\"'`](?:[ \t]*\\?\r?\n[ \t]*|[ \t]+)[frbu]{0,2}[\"'`]|[ \t]*\\?[ \t]*\r?\n[ \t>|#+*]*(?:-[ \t]+)?"
+)
 _TOKEN_LINE = re.compile(r"[A-Za-z0-9_.~+/=-]{8,}[\"'`]?[,;]?[ \t]*(?:\r?\n|\Z)")
 _WINDOW_CHUNKS = 60
 _WRAPPED_AT = 40
