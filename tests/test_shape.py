@@ -62,9 +62,14 @@ def test_no_function_is_longer_than_40_lines():
     assert {name: count for name, count in found.items() if count > MOST_LINES_OF_A_FUNCTION} == {}
 
 
+def is_excused(path, node) -> bool:
+    """Tell whether the line says why it may (a callback's signature is given by its caller)."""
+    return "noqa: PLR0917 - " in path.read_text(encoding="utf-8").splitlines()[node.lineno - 1]
+
+
 def test_no_function_takes_more_than_four_positional_parameters():
-    found = {place(p, f): positional_of(f) for p, f in nodes(ast.FunctionDef, ast.AsyncFunctionDef)}
-    assert {name: count for name, count in found.items() if count > MOST_POSITIONAL} == {}
+    found = [(p, f) for p, f in nodes(ast.FunctionDef, ast.AsyncFunctionDef) if positional_of(f) > MOST_POSITIONAL]
+    assert [place(p, f) for p, f in found if not is_excused(p, f)] == []
 
 
 def catches_everything(handler) -> bool:
@@ -127,10 +132,9 @@ def names_with_tests() -> set[str]:
 
 
 def has_a_test(path, tested) -> bool:
-    own = path.stem.strip("_") if path.stem != "__init__" else path.parent.name
-    names = {own, own.rstrip("s"), path.parent.name, f"{path.parent.name}_{own}"} - {"holdfast", "src"}
-    words = {word for stem in tested for word in (stem, *stem.split("_"))}
-    return bool(names & (tested | words)) or any(stem.startswith(f"{own}_") for stem in tested)
+    own = path.parent.name if path.stem == "__init__" else path.stem.strip("_")
+    names = {own, path.parent.name} - {"holdfast", "commands", "services"}
+    return any(name in stem or name.removesuffix("s") == stem for name in names for stem in tested)
 
 
 def test_every_module_of_some_size_has_a_test_named_after_it_or_its_package():
@@ -143,9 +147,8 @@ def test_the_readme_fits_on_one_page():
     assert len((REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_THE_README
 
 
-@pytest.mark.parametrize("path", [*TEXTS, *MODULES], ids=place)
-def test_no_emoji_is_used(path):
-    assert EMOJI.findall(path.read_text(encoding="utf-8")) == []
+def test_no_emoji_is_used():
+    assert [place(path) for path in [*TEXTS, *MODULES] if EMOJI.search(path.read_text(encoding="utf-8"))] == []
 
 
 def parsed(source):
