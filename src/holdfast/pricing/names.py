@@ -65,21 +65,23 @@ PROVIDERS = {
     "databricks": "databricks",
 }
 
-_MAKERS = (
-    (re.compile(r"claude-"), ("anthropic",)),
-    (re.compile(r"(?:ft:)?gpt-|chatgpt-|o[134](?:-|$)|codex-|text-embedding-"), ("openai",)),
-    (re.compile(r"gemini-|gemma-"), ("google",)),
-    (re.compile(r"grok-"), ("x-ai",)),
-    (re.compile(r"deepseek-"), ("deepseek",)),
-    (re.compile(r"(?:mi|code|dev|magi|mini)stral|mixtral|pixtral|voxtral|open-mi"), ("mistral",)),
-    (re.compile(r"kimi-|moonshot-"), ("moonshotai",)),
-    (re.compile(r"glm-"), ("zai", "zhipuai")),
-    (re.compile(r"minimax-"), ("minimax",)),
-    (re.compile(r"command-"), ("cohere",)),
-    (re.compile(r"sonar"), ("perplexity",)),
-    (re.compile(r"composer-"), ("cursor",)),
-    (re.compile(r"muse-"), ("meta",)),
+_MAKERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("claude-",), ("anthropic",)),
+    (("gpt-", "ft:gpt-", "chatgpt-", "o1", "o3", "o4", "codex-", "text-embedding-"), ("openai",)),
+    (("gemini-", "gemma-"), ("google",)),
+    (("grok-",), ("x-ai",)),
+    (("deepseek-",), ("deepseek",)),
+    (("mistral", "ministral", "codestral", "devstral", "magistral"), ("mistral",)),
+    (("mixtral", "pixtral", "voxtral", "open-mi"), ("mistral",)),
+    (("kimi-", "moonshot-"), ("moonshotai",)),
+    (("glm-",), ("zai", "zhipuai")),
+    (("minimax-",), ("minimax",)),
+    (("command-",), ("cohere",)),
+    (("sonar",), ("perplexity",)),
+    (("composer-",), ("cursor",)),
+    (("muse-",), ("meta",)),
 )
+"""Whose table a bare name is looked up in; the name must still stand there whole."""
 _CLOUD = re.compile(
     r"(?:(us|eu|apac|jp|au|ca|us-gov|global|regional)\.)?"
     r"((?:anthropic|amazon|meta|mistral|deepseek|openai|qwen|moonshotai|zai|nvidia|google|writer)\..+)"
@@ -119,7 +121,7 @@ def split(model: str) -> Name:
 
 def makers(name: str) -> tuple[str, ...]:
     """Return the providers whose own models carry such a name."""
-    return next((found for pattern, found in _MAKERS if pattern.match(name)), ())
+    return next((found for starts, found in _MAKERS if name.startswith(starts)), ())
 
 
 def spellings(name: str) -> Iterator[str]:

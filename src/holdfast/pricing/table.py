@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -69,7 +69,7 @@ class Table:
     @cached_property
     def file(self) -> _File:
         """The decoded head of the file, its providers still raw."""
-        return msgspec.json.decode(files(__package__).joinpath("prices.json").read_bytes(), type=_File)
+        return msgspec.json.decode(Path(__file__).with_name("prices.json").read_bytes(), type=_File)
 
     def find(self, model: str) -> Entry | None:
         """Find the model that a recorded name means, or None: a name matches whole or not at all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,7 +37,7 @@ class Windows:
     @cached_property
     def file(self) -> _File:
         """The decoded table."""
-        return msgspec.json.decode(files(__package__).joinpath("windows.json").read_bytes(), type=_File)
+        return msgspec.json.decode(Path(__file__).with_name("windows.json").read_bytes(), type=_File)
 
     def window(self, model: str, entry: Entry | None, used: int = 0) -> int | None:
         """Return a model's limit, stepped up to one that holds what was used; None if nobody states it."""
