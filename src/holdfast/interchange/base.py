@@ -1,6 +1,7 @@
 """The protocol of a format, and the values that every readable format shares.
 
-Knows how a noun becomes a tree that any JSON or YAML reader holds, and back, without loss; refuses to know any file's syntax.
+Knows how a noun becomes a tree that any JSON or YAML reader holds, and back, without loss; refuses to know any file's
+syntax.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ Noun = TypeVar("Noun", Session, Message, Request, Edits)
 class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a file says of itself besides its sessions.
 
-    `masked` is None where nothing was masked, else how often each rule masked something (known before the dump begins; an
-    empty dict says: masked, and nothing was found). `edits` holds what a person said, by session id.
+    `masked` is None where nothing was masked, else how often each rule masked something (known before the dump begins;
+    an empty dict says: masked, and nothing was found). `edits` holds what a person said, by session id.
     """
 
     masked: dict[str, int] | None = None
@@ -77,10 +78,10 @@ class Format(Protocol):
     suffix: ClassVar[str]
 
     def dump(self, transcripts: Iterable[Transcript], stream: IO[bytes], *, header: Header = NO_HEADER) -> None:
-        """Write whole transcripts (already masked where they should be), one after the other; never closes the stream."""
+        """Write whole transcripts (masked before, where they should be) as they come; never closes the stream."""
 
     def sniff(self, head: bytes) -> float:
-        """Return how sure it is, 0 to 1, that a file with this beginning is of this format (CLAIM and more claims it)."""
+        """Return how sure it is, 0 to 1, that a file that begins so is of this format; CLAIM and more claims it."""
 
 
 @runtime_checkable
@@ -151,14 +152,9 @@ def plain(value: Json, depth: int = 0) -> Json:
         return [plain(v, depth + 1) for v in value]
     if isinstance(value, dict):
         if MARK in value or any(isinstance(_plain_text(k), dict) for k in value):
-            return as_pairs(value, depth)
+            return {MARK: "object", "value": [[plain(k), plain(v, depth + 3)] for k, v in value.items()]}
         return {k: plain(v, depth + 1) for k, v in value.items()}
     return value
-
-
-def as_pairs(value: Mapping[str, Json], depth: int = 0) -> dict[str, Json]:
-    """Return the marked form of an object whose keys cannot stand as keys."""
-    return {MARK: "object", "value": [[plain(k), plain(v, depth + 3)] for k, v in value.items()]}
 
 
 def exact(tree: dict[str, Json]) -> Json:
@@ -264,7 +260,8 @@ def _exact_float(value: str) -> float:
 
 def _steps(value: Json) -> list[Json]:
     """Write a deep value as steps of a stack machine: `=` puts a value, `[` and `{` gather the last ones."""
-    todo, steps = [value], []
+    todo: list[Json] = [value]
+    steps: list[Json] = []
     while todo:
         item = todo.pop()
         if isinstance(item, dict):

@@ -6,8 +6,10 @@ Knows JSON text and the shape of chat messages as model servers take them; refus
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 import re
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -16,6 +18,7 @@ from holdfast.errors import Unreadable
 from holdfast.interchange.base import (
     NO_HEADER,
     Header,
+    Noun,
     assembled,
     blame,
     closing,
@@ -46,7 +49,9 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 16
 _OURS = re.compile(rb'\A(\xef\xbb\xbf)?\s*\{(?=.*"format"\s*:\s*"holdfast"[\s,}])(?=.*"schema_version")', re.DOTALL)
-_CHAT = re.compile(rb'\A(\xef\xbb\xbf)?\s*(\[\s*\{|\{(.*,)?\s*"messages"\s*:\s*\[\s*\{).*"(role|content)"\s*:', re.DOTALL)
+_CHAT = re.compile(
+    rb'\A(\xef\xbb\xbf)?\s*(\[\s*\{|\{(.*,)?\s*"messages"\s*:\s*\[\s*\{).*"(role|content)"\s*:', re.DOTALL
+)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _HEADER_KEYS = {"schema_version", "format", "masked", "edits"}
 _SEPARATORS = (", ", ": ")
@@ -88,7 +93,8 @@ class JsonFormat:
     def header(self, stream: IO[bytes]) -> Header:
         """Read the members of the document; stops at the sessions once all are known."""
         start = stream.tell()
-        reader, members = _Reader(stream), {}
+        reader = _Reader(stream)
+        members: dict[str, Json] = {}
         if reader.peek() == "{":
             for key in reader.members():
                 if key == "sessions" and members.keys() >= _HEADER_KEYS:
@@ -106,14 +112,18 @@ def _text(value: Json) -> str:
 
 def _write(transcript: Transcript, stream: IO[bytes]) -> None:
     stream.write(encode(readable(transcript.session), separators=_SEPARATORS)[:-1])
-    for name, nouns in (("messages", transcript.messages), ("requests", transcript.requests)):
-        stream.write(f',\n   "{name}": ['.encode())
-        for number, noun in enumerate(nouns):
-            stream.write((b",\n    " if number else b"\n    ") + encode(readable(noun), separators=_SEPARATORS))
-        stream.write(b"\n   ]")
+    _write_list("messages", transcript.messages, stream)
+    _write_list("requests", transcript.requests, stream)
     for key, value in closing(transcript).items():
         stream.write(f",\n   {_text(key)}: {_text(value)}".encode())
     stream.write(b"}")
+
+
+def _write_list(name: str, nouns: Iterable[Message | Request], stream: IO[bytes]) -> None:
+    stream.write(f',\n   "{name}": ['.encode())
+    for number, noun in enumerate(nouns):
+        stream.write((b",\n    " if number else b"\n    ") + encode(readable(noun), separators=_SEPARATORS))
+    stream.write(b"\n   ]")
 
 
 def _document(reader: _Reader) -> Iterator[Transcript]:
@@ -153,7 +163,7 @@ def _session(reader: _Reader, place: str) -> Transcript:
         return assembled(members, messages, requests)
 
 
-def _nouns[N](reader: _Reader, place: str, kind: type[N]) -> Iterator[N]:
+def _nouns(reader: _Reader, place: str, kind: type[Noun]) -> Iterator[Noun]:
     for number in reader.elements():
         reader.peek()
         line = reader.place()
@@ -297,8 +307,6 @@ def _chat(members: dict[str, Json], messages: list[Message]) -> Transcript:
 
 
 def _digest(messages: list[Message]) -> str:
-    import hashlib  # noqa: PLC0415 - wanted for foreign lists only
-
     return hashlib.blake2b(encode(msgspec.to_builtins(messages)), digest_size=10).hexdigest()
 
 
@@ -336,17 +344,15 @@ def _block(block: Json, message: dict[str, Json]) -> Part | None:
     call = message.get("tool_call_id") if message["role"] in {"tool", "function"} else None
     if isinstance(block.get("text"), str) and isinstance(call, str):
         return ToolResult(call=call, text=block["text"])
-    made = _BLOCKS.get(str(block.get("type")), lambda _: None)(block)
-    return msgspec.convert(msgspec.to_builtins(made), Part) if made is not None else None
+    make = _BLOCKS.get(str(block.get("type")))
+    return msgspec.convert(msgspec.to_builtins(make(block)), Part) if make else None
 
 
 def _call(tree: Json) -> ToolCall:
     function = tree.get("function") or tree
     given = function.get("arguments", function.get("input"))
-    try:
+    with suppress(ValueError, RecursionError):  # arguments that are no JSON are kept as their text
         given = json.loads(given, object_hook=exact) if isinstance(given, str) else given
-    except (ValueError, RecursionError):
-        pass  # arguments that are no JSON are kept as their text
     return msgspec.convert({"id": tree.get("id") or "", "name": function.get("name") or "", "input": given}, ToolCall)
 
 
@@ -354,7 +360,9 @@ def _image(block: dict[str, Json]) -> Attachment:
     given = block.get("image_url")
     address = given.get("url", "") if isinstance(given, dict) else given or ""
     inline = re.match(r"data:([\w.+/-]+)[;,]", address)
-    return Attachment(media=inline[1] if inline else "image", name="" if inline else address, size=len(address) if inline else 0)
+    return Attachment(
+        media=inline[1] if inline else "image", name="" if inline else address, size=len(address) if inline else 0
+    )
 
 
 def _said(block: dict[str, Json]) -> Text:
@@ -368,7 +376,7 @@ def _result(block: dict[str, Json]) -> ToolResult:
     return ToolResult(call=block["tool_use_id"], text=text, error=bool(block.get("is_error")))
 
 
-_BLOCKS: dict[str, Callable[[dict[str, Json]], Part | None]] = {
+_BLOCKS: dict[str, Callable[[dict[str, Json]], Part]] = {
     "text": _said,
     "input_text": _said,
     "output_text": _said,
