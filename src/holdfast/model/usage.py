@@ -7,6 +7,7 @@ that `output` leaves out.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -94,6 +95,7 @@ class Bucket(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=T
     """How many of the requests carry a cost of their own in `usage.cost`."""
 
 
+SHORT_KEY = 17
 BAND_LIMITS = (128_000, 200_000, 256_000, 272_000, 512_000)
 """Prompt sizes at which some price list changes its price for the whole request."""
 
@@ -104,9 +106,22 @@ def band(usage: Usage) -> int:
     return sum(prompt > limit for limit in BAND_LIMITS)
 
 
-def larger(one: Request, other: Request) -> Request:
-    """Return the record with the final counts: streamed records repeat a request with growing output."""
-    return other if other.usage.output > one.usage.output else one
+def key_hash(key: str) -> int:
+    """Return the signed 64-bit number under which a ledger keeps a request; a short key stands for its own number."""
+    if len(key) == SHORT_KEY and key[0] == "#":
+        return int.from_bytes(bytes.fromhex(key[1:]), "big", signed=True)
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def short_key(key: str) -> str:
+    """Return a request's key as a ledger shows it: `#` and 16 hexadecimal digits."""
+    return shown_key(key_hash(key))
+
+
+def shown_key(number: int) -> str:
+    """Return the short key of a ledger's number."""
+    return f"#{number & (1 << 64) - 1:016x}"
 
 
 def dedupe(requests: Iterable[Request]) -> dict[str, Request]:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.model import Bucket, Query, Request, Session, Usage, band, kind_of, matches
-from holdfast.model.usage import TokensKind, dedupe
+from holdfast.model.usage import TokensKind, dedupe, short_key
 from holdfast.stores.base import Entry, SupportsLedger
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class UsageReport:
         for transcript in self.sync().requests(plan):
             session = known.get(transcript.session.id) or transcript.session
             for request in transcript.requests:
-                yield Billed(session=session, request=request)
+                yield Billed(session=session, request=replace(request, key=short_key(request.key)))
 
     def _row(self, key: str, entries: Sequence[Billed], *, label: str) -> UsageRow:
         totals: dict[tuple[str, int, TokensKind, bool], tuple[int, Usage]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from holdfast.model import Bucket, Request, Usage, band, buckets, dedupe
-from holdfast.model.usage import TokensKind  # noqa: TC001 - used in a cast at run time
+from holdfast.model.usage import TokensKind, shown_key  # noqa: TC001 - used in a cast at run time
 from holdfast.stores import _rows
 from holdfast.stores.base import Entry
 
@@ -145,7 +145,7 @@ def repeats(db: apsw.Connection, session: int) -> Iterator[Entry]:
         (session,),
     )
     for owner, path, line, key in rows:
-        yield Entry(session=owner, request=Request(key=f"{key & (1 << 64) - 1:016x}", path=path, line=line), counted=False, owner=owner)
+        yield Entry(session=owner, request=Request(key=shown_key(key), path=path, line=line), counted=False, owner=owner)
 
 
 def forget(db: apsw.Connection, session: int) -> set[int]:
@@ -215,6 +215,6 @@ def _usage(sums: Sequence[int], cost: int | None) -> Usage:
 def _entry(row: tuple[Any, ...]) -> Entry:
     session, counted, at, model, path, line, main, kind, *sums, cost, key, owner = row
     request = Request(
-        key=f"{key & (1 << 64) - 1:016x}", at=at, model=model, usage=_usage(sums, cost), kind=kind, path=path, line=line, main=bool(main)
+        key=shown_key(key), at=at, model=model, usage=_usage(sums, cost), kind=kind, path=path, line=line, main=bool(main)
     )
     return Entry(session=session, request=request, counted=bool(counted), owner=owner or "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import zstandard
 
 from holdfast.errors import Unreadable
 from holdfast.model import Edits, Message, Receipt, Session
+from holdfast.model.usage import key_hash as hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,12 +28,6 @@ encode = _encoder.encode
 session_from = _session.decode
 edits_from = _edits.decode
 receipt_from = _receipt.decode
-
-
-def hash_of(text: str) -> int:
-    """Return a signed 64-bit number for an id or key."""
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 def pieces_of(messages: Iterable[Message]) -> list[bytes]:

@@ -1,0 +1,201 @@
+"""Carry sessions out and in: export and import in any format, masked unless told otherwise."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from holdfast import registry
+from holdfast.errors import BadInput, Unreadable
+from holdfast.interchange.base import CLAIM, Format, Header, RawPiece, SupportsHeader, SupportsLoad
+from holdfast.interchange.base import SupportsRaw as CarriesRaw
+from holdfast.model import Edits, Message, Rollup, Session, Transcript
+from holdfast.services.restore import Restorer
+from holdfast.stores.base import Raw, SupportsLedger, SupportsRaw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from holdfast.redact import Redactor
+    from holdfast.sources.base import Source
+    from holdfast.stores.base import Store
+
+HEAD = 4096
+T = TypeVar("T")
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """What an export wrote: sessions, and how often each rule masked something (None: nothing was masked on request)."""
+
+    sessions: int
+    messages: int
+    masked: dict[str, int] | None
+
+
+class Imported(Struct, frozen=True, kw_only=True):
+    """What an import did; `damaged` names the place where the file breaks off."""
+
+    format: str
+    sessions: int = 0
+    added: int = 0
+    replaced: int = 0
+    kept: int = 0
+    """Messages left as they were, because the file holds only their masked form."""
+    masked: dict[str, int] | None = None
+    damaged: str = ""
+    ids: tuple[str, ...] = field(default_factory=tuple)
+
+
+class Exchange(Restorer):
+    """Joins store, redactor, formats and, for restoring and resuming, sources."""
+
+    def __init__(self, store: Store, redactor: Callable[[], Redactor], sources: Mapping[str, Source]) -> None:
+        """Take the parts; the redactor is built only when something is masked."""
+        super().__init__(store, sources)
+        self.redactor = redactor
+
+    def export(
+        self, sessions: Sequence[Session], stream: IO[bytes], *, name: str = "json", raw: bool = False
+    ) -> Exported:
+        """Write sessions in a format; masked by default, with a count of what was masked in the file's own header."""
+        kind: Format = registry.load("formats", name)()
+        header = Header(edits={s.id: self.store.edits(s.id) for s in sessions if self.store.edits(s.id) != Edits()})
+        if not raw:
+            header = self._masked_header(sessions, header)
+        found = (self._transcript(s) if raw else self._mask(self._transcript(s))[0] for s in sessions)
+        if raw and isinstance(kind, CarriesRaw):
+            kind.dump_raw(found, stream, raw=self._raw_of, header=header)
+        else:
+            kind.dump(found, stream, header=header)
+        return Exported(sessions=len(sessions), messages=sum(s.rollup.messages for s in sessions), masked=header.masked)
+
+    def load(self, path: Path, *, name: str | None = None) -> Imported:
+        """Read a file into the archive; twice changes nothing, and masked text never replaces what it masks."""
+        with path.open("rb") as stream:
+            name, kind = _format(stream, path, name)
+            header = kind.header(stream) if isinstance(kind, SupportsHeader) else Header()
+            result = Imported(format=name, masked=header.masked)
+            try:
+                for item in kind.load_raw(stream) if isinstance(kind, CarriesRaw) else kind.load(stream):
+                    result = self._take(item, header, result)
+            except Unreadable as error:
+                if not result.sessions:
+                    raise
+                result = replace(result, damaged=error.message)
+        return result
+
+    def _take(self, item: Transcript | RawPiece, header: Header, result: Imported) -> Imported:
+        if isinstance(item, RawPiece):
+            if isinstance(self.store, SupportsRaw):
+                self._keep_raw(item)
+            return result
+        return self._keep(item, header, result)
+
+    def _keep(self, transcript: Transcript, header: Header, result: Imported) -> Imported:
+        session = transcript.session
+        held = {m.id: m for m in self.store.messages(session.id)} if header.masked is not None else {}
+        known = [m for m in transcript.messages if m.id in held]
+        fresh = tuple(replace(m, seq=-1) for m in transcript.messages if m.id not in held)
+        old = self.store.get(session.id)
+        facts = old if old is not None and header.masked is not None else session
+        receipt = self.store.put(replace(transcript, session=_plain(facts), messages=fresh, replaces=False))
+        self._keep_edits(session.id, header.edits.get(session.id))
+        return replace(
+            result,
+            sessions=result.sessions + 1,
+            added=result.added + receipt.added,
+            replaced=result.replaced + receipt.replaced,
+            kept=result.kept + len(known),
+            ids=(*result.ids, session.id),
+        )
+
+    def _keep_edits(self, session_id: str, edits: Edits | None) -> None:
+        if edits is None:
+            return
+        own = self.store.edits(session_id)
+        joined = Edits(
+            name=edits.name if own.name is None else own.name,
+            description=edits.description if own.description is None else own.description,
+            project=edits.project if own.project is None else own.project,
+            tags=tuple(sorted({*own.tags, *edits.tags})),
+            expires=edits.expires if own.expires is None else own.expires,
+        )
+        self.store.change(session_id, joined)
+
+    def _keep_raw(self, piece: RawPiece) -> None:
+        session = self.store.get(piece.session)
+        if session is not None and piece.version == 0:
+            raw = Raw(path=piece.path, offset=piece.offset, data=piece.data, whole=piece.whole, rows=piece.rows)
+            self.store.put(Transcript(session=_plain(session)), raw=raw)
+
+    def _raw_of(self, session: Session) -> Iterator[RawPiece]:
+        if not isinstance(self.store, SupportsRaw):
+            return
+        for file in self.store.raw_files(session.id):
+            data = b"".join(self.store.raw(file))
+            yield RawPiece(
+                session=session.id, path=file.path, offset=0, data=data, version=file.version, rows=file.rows, whole=not file.rows
+            )
+
+    def _transcript(self, session: Session) -> Transcript:
+        requests = ()
+        if isinstance(self.store, SupportsLedger):
+            requests = tuple(e.request for e in self.store.ledger(session.id))
+        return Transcript(session=session, messages=tuple(self.store.messages(session.id)), requests=requests)
+
+    def _masked_header(self, sessions: Iterable[Session], header: Header) -> Header:
+        counts: dict[str, int] = {}
+        for session in sessions:
+            for rule, times in self._mask(self._transcript(session))[1].items():
+                counts[rule] = counts.get(rule, 0) + times
+        edits = {i: self._mask_value(e, Edits)[0] for i, e in header.edits.items()}
+        return Header(masked=counts, edits=edits)
+
+    def _mask(self, transcript: Transcript) -> tuple[Transcript, dict[str, int]]:
+        counts: dict[str, int] = {}
+        messages: list[Message] = []
+        for message in transcript.messages:
+            masked, found = self._mask_value(message, Message)
+            messages.append(masked)
+            _add(counts, found)
+        session, found = self._mask_value(transcript.session, Session)
+        _add(counts, found)
+        return replace(transcript, session=session, messages=tuple(messages)), counts
+
+    def _mask_value(self, value: T, kind: type[T]) -> tuple[T, dict[str, int]]:
+        """Mask every text inside a noun; ids, paths of requests and numbers stay."""
+        tree, findings = self.redactor().mask_tree(msgspec.to_builtins(value))
+        if not findings:
+            return value, {}
+        counts: dict[str, int] = {}
+        for finding in findings:
+            counts[finding.rule] = counts.get(finding.rule, 0) + 1
+        return msgspec.convert(tree, kind), counts
+
+
+def _format(stream: IO[bytes], path: Path, name: str | None) -> tuple[str, SupportsLoad]:
+    """Choose by name or by the file's beginning, never by its suffix."""
+    head = stream.read(HEAD)
+    stream.seek(0)
+    claims = {n: registry.load("formats", n)().sniff(head) for n in registry.names("formats")} if name is None else {name: 1.0}
+    best = max(claims, key=lambda n: claims[n])
+    kind = registry.load("formats", best)()
+    if claims[best] < CLAIM:
+        raise Unreadable(f"{path} is of no known format", f"known: {', '.join(registry.names('formats'))}")
+    if not isinstance(kind, SupportsLoad):
+        raise BadInput(f"{path} is {best}, which cannot be read back", "export as json, yaml or native")
+    return best, kind
+
+
+def _plain(session: Session) -> Session:
+    """Leave out what the store says itself."""
+    return replace(session, rollup=Rollup(), revision=0, trashed=None, tags=(), name=session.name)
+
+
+def _add(counts: dict[str, int], found: Mapping[str, int]) -> None:
+    for rule, times in found.items():
+        counts[rule] = counts.get(rule, 0) + times

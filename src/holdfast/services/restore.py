@@ -1,0 +1,113 @@
+"""Give back an agent's own files, and the command that goes on with a session."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from holdfast.errors import NotFound, Unavailable
+from holdfast.sources.base import Command, SupportsResume
+from holdfast.stores.base import SupportsRaw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from holdfast.model import Session
+    from holdfast.sources.base import Source
+    from holdfast.stores.base import RawFile, Store
+
+Fate = Literal["written", "unchanged", "in-the-way", "failed"]
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """One file: what was to be written, where, and what came of it."""
+
+    path: str
+    fate: Fate
+    bytes: int
+    note: str = ""
+
+
+class Resumed(Struct, frozen=True, kw_only=True):
+    """The command that goes on with a session; `problem` says why it may not work here."""
+
+    command: Command
+    problem: str = ""
+
+
+class Restorer:
+    """Joins the store's captured bytes and what sources know of their agents."""
+
+    def __init__(self, store: Store, sources: Mapping[str, Source]) -> None:
+        """Take both."""
+        self.store = store
+        self.sources = sources
+
+    def restore(self, session: Session, *, to: Path | None = None, roots: Sequence[Path] = ()) -> tuple[Restored, ...]:
+        """Write a session's own files and its sub-agents' back, byte for byte; a file that exists is never touched."""
+        if not isinstance(self.store, SupportsRaw):
+            raise Unavailable("this store keeps no source records")
+        files = [f for s in self._family(session) for f in self.store.raw_files(s.id) if f.version == 0]
+        if not files:
+            raise NotFound(f"nothing was captured of session {session.id}", "holdfast export writes what was understood of it")
+        return tuple(self._write(self.store, f, _target(f, to, roots)) for f in files)
+
+    def resume(self, session: Session) -> Resumed:
+        """Return the agent's own command for going on with a session, to be run in its directory."""
+        source = self.sources.get(session.agent)
+        if not isinstance(source, SupportsResume):
+            raise Unavailable(f"{session.agent} has no command that resumes a session", "holdfast export writes it out")
+        command = source.resume_command(session)
+        problems = []
+        if command.cwd and not Path(command.cwd).is_dir():
+            problems.append(f"its directory is gone: {command.cwd}")
+        if session.source_path and not Path(session.source_path).exists():
+            problems.append(f"its transcript is gone: holdfast restore {session.id[:12]} brings it back")
+        return Resumed(command=command, problem="; ".join(problems))
+
+    def _family(self, session: Session) -> Iterable[Session]:
+        yield session
+        yield from (s for s in self.store.find() if s.parent and s.parent.kind == "subagent" and s.parent.id == session.id)
+
+    def _write(self, store: SupportsRaw, file: RawFile, target: Path) -> Restored:
+        note = "rows of a shared database, as JSON lines" if file.rows else ""
+        data = b"".join(store.raw(file))
+        if os.path.lexists(target):
+            same = target.is_file() and target.read_bytes() == data
+            return Restored(path=str(target), fate="unchanged" if same else "in-the-way", bytes=len(data), note=note)
+        try:
+            _create(target, data)
+        except OSError as error:
+            return Restored(path=str(target), fate="failed", bytes=len(data), note=str(error))
+        return Restored(path=str(target), fate="written", bytes=len(data), note=note)
+
+
+def _target(file: RawFile, to: Path | None, roots: Sequence[Path]) -> Path:
+    """Place a file where it was, or below `to` as it stood below its agent's folder."""
+    path = Path(file.path)
+    if file.rows:
+        path = path.with_name(f"{path.name}.{file.session}.rows.jsonl")
+    if to is None:
+        return path
+    for root in roots:
+        with contextlib.suppress(ValueError):
+            return to / path.relative_to(root)
+    return to / path.relative_to(path.anchor)
+
+
+def _create(target: Path, data: bytes) -> None:
+    """Write a new file that only its owner reads; whatever goes wrong, no half file stays."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise

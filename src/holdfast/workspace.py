@@ -1,0 +1,185 @@
+"""One lazy door to everything: the only place that knows which store, sources and rules are in use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from holdfast import config as configuration
+from holdfast import registry
+from holdfast.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from holdfast._sqlite import Durability
+    from holdfast.config import Config
+    from holdfast.index import Index
+    from holdfast.pricing import Prices
+    from holdfast.redact import Redactor
+    from holdfast.services.doctor import Doctor
+    from holdfast.services.exchange import Exchange
+    from holdfast.services.search import Search
+    from holdfast.services.sessions import Sessions
+    from holdfast.services.sync import Sync
+    from holdfast.services.usage import UsageReport
+    from holdfast.sources.base import Source
+    from holdfast.stores.base import Store
+
+ARCHIVE = "sessions.db"
+INDEX = "index.db"
+
+
+def open_store(url: str | None = None, *, durability: Durability = "durable") -> Store:
+    """Open the store at a URL (`sqlite:////path`, `memory://`), by default the archive of this machine."""
+    url = url or f"sqlite:///{configuration.data_dir() / ARCHIVE}"
+    scheme = urlsplit(url).scheme
+    if scheme not in registry.STORES and not registry.third_party("stores"):
+        raise BadInput(f"no store for {url!r}", f"use {', '.join(f'{n}://' for n in registry.names('stores'))}")
+    store: Store = registry.load("stores", scheme).from_url(url, durability=durability)
+    return store
+
+
+class Workspace:
+    """Everything Holdfast does, wired on first use; close it, or use it as a context."""
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        roots: Mapping[str, Sequence[Path]] | None = None,
+        env: Mapping[str, str] | None = None,
+        home: Path | None = None,
+    ) -> None:
+        """Take settings, and folders to read instead of the usual ones, by agent."""
+        self.env = os.environ if env is None else env
+        self.home = home or Path(self.env.get("HOME") or Path.home())
+        self.config = config or configuration.load(env=self.env)
+        self._roots = dict(roots or {})
+        for name in self._roots:
+            registry.load("sources", name)
+
+    def __enter__(self) -> Self:
+        """Use as a context."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close."""
+        self.close()
+
+    @property
+    def data(self) -> Path:
+        """The folder that holds the archive and the index."""
+        return configuration.data_dir(self.env)
+
+    @cached_property
+    def store(self) -> Store:
+        """The archive."""
+        return open_store(self.config["store"] or f"sqlite:///{self.data / ARCHIVE}")
+
+    @property
+    def index_path(self) -> Path | None:
+        """The file of the index: beside the archive; None for a store in memory."""
+        if self.store.url in ("memory://", "sqlite://"):
+            return None
+        path: Path | None = getattr(self.store, "path", None)
+        if path is None:
+            return self.data / INDEX
+        return path.with_name(INDEX if path.name == ARCHIVE else f"{path.name}.index")
+
+    @cached_property
+    def index(self) -> Index:
+        """The index over the archive."""
+        from holdfast.index import Index  # noqa: PLC0415 - a list needs no index
+
+        return Index(self.index_path)
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """All sources, or only those whose folders were given."""
+        names = self._roots or registry.names("sources")
+        return {name: registry.load("sources", name)() for name in names}
+
+    def roots(self, source: Source) -> list[Path]:
+        """Return the folders that exist for a source."""
+        given = self._roots.get(source.info.slug)
+        if given is not None:
+            return list(given)
+        extra = self.config["sources.roots"].get(source.info.slug, ())
+        found = [*source.roots(self.env, self.home, sys.platform), *(Path(p).expanduser() for p in extra)]
+        return [p for p in dict.fromkeys(found) if p.exists()]
+
+    @cached_property
+    def sync(self) -> Sync:
+        """Bring the archive up to date."""
+        from holdfast.services.sync import Rules, Sync  # noqa: PLC0415
+
+        rules = Rules(
+            capture=self.config["archive.capture"],
+            exclude=tuple(self.config["sources.exclude"]),
+            memory_mb=self.config["sync.memory_mb"],
+        )
+        return Sync(self.store, lambda: self.index, self.sources, self.roots, rules=rules)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Name, list, tag, trash and erase sessions."""
+        from holdfast.services.sessions import Sessions  # noqa: PLC0415
+
+        return Sessions(self.store, lambda: self.index)
+
+    @cached_property
+    def search(self) -> Search:
+        """Find words."""
+        from holdfast.services.search import Search  # noqa: PLC0415
+
+        return Search(self.store, lambda: self.index)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """Prices and context windows."""
+        from holdfast.pricing import Prices  # noqa: PLC0415
+
+        path = self.config["prices.file"]
+        return Prices.load(Path(path).expanduser() if path else None)
+
+    @cached_property
+    def usage(self) -> UsageReport:
+        """Count what was used."""
+        from holdfast.services.usage import UsageReport  # noqa: PLC0415
+
+        return UsageReport(self.store, lambda: self.sync, lambda: self.prices)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Mask secrets."""
+        from holdfast.redact import Redactor  # noqa: PLC0415
+
+        rules = [Path(p).expanduser() for p in self.config["redact.rules"]]
+        return Redactor(rules, engine=self.config["redact.engine"])
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """Export, import, restore, resume."""
+        from holdfast.services.exchange import Exchange  # noqa: PLC0415
+
+        return Exchange(self.store, lambda: self.redactor, self.sources)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """Look for what is wrong."""
+        from holdfast.services.doctor import Doctor  # noqa: PLC0415
+
+        return Doctor(self)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        opened: dict[str, Any] = self.__dict__
+        for name in ("index", "store"):
+            if name in opened:
+                opened.pop(name).close()
