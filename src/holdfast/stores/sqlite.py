@@ -288,7 +288,7 @@ class _Put:
         self.db = store._db  # noqa: SLF001 - a part of the store, kept apart for its length
         self.transcript = transcript
         self.id = transcript.session.id
-        self.first = self.added = self.replaced = 0
+        self.next = self.first = self.added = self.replaced = 0
         self.block: int | None = None
 
     def run(self, *, raw: Raw | None, expect: int | None, key: str | None) -> Receipt:
@@ -301,10 +301,9 @@ class _Put:
         if expect is not None and expect != (0 if row is None else row[3]):
             found = 0 if row is None else row[3]
             raise Conflict(f"session {self.id} is at revision {found}, not {expect}", "read it again, then retry")
-        pk, self.first = self._row(row)
-        next_seq = self.first
+        pk, self.next = self._row(row)
+        self.first = self.next
         rollup = self._messages(pk, old)
-        next_seq += self.added
         change = _ledger.put(self.db, pk, self.transcript.requests, self.store._name)  # noqa: SLF001
         kept = raw is not None and _raw.put(self.db, pk, raw, self.block)
         session = self._session(old, rollup, change, captured=raw is not None)
@@ -316,7 +315,7 @@ class _Put:
         revision = 0 if row is None else int(row[3])
         changed = old is None or self.added or self.replaced or session != old or change.added or kept
         if changed:
-            revision = self._write(pk, session, next_seq)
+            revision = self._write(pk, session, self.next + self.added)
         self.store._recount(change.others - {pk})  # noqa: SLF001
         if self.added and row is not None:
             _blocks.join_small(self.db, pk)
@@ -340,7 +339,7 @@ class _Put:
         changes = {seq: messages[i] for i, seq in known.items()} | self._dropped(pk, known)
         rollup = self._replace(pk, changes, rollup)
         if new:
-            self.block = _blocks.append(self.db, pk, self.first, new)
+            self.block = _blocks.append(self.db, pk, self.next, new)
             self.added = len(new)
             rollup = counted(rollup, new)
         return rollup
@@ -348,7 +347,7 @@ class _Put:
     def _dropped(self, pk: int, known: dict[int, int]) -> dict[int, Message]:
         gone = {s for s in (_blocks.place_of(self.db, pk, i) for i in self.transcript.dropped) if s is not None}
         if self.transcript.replaces:
-            gone |= set(range(self.first)) - set(known.values())
+            gone |= set(range(self.next)) - set(known.values())
         if not gone:
             return {}
         held = {m.seq: m for m in _blocks.read(self.db, pk, min(gone) - 1, max(gone) + 1)}

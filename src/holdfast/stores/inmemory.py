@@ -1,0 +1,324 @@
+"""Sessions in plain dicts: for tests, for trying things out, and as the model that other stores are compared with."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from holdfast.errors import Conflict, NotFound
+from holdfast.model import (
+    Edits,
+    Message,
+    Query,
+    Receipt,
+    Request,
+    Rollup,
+    Session,
+    Transcript,
+    buckets,
+    counted,
+    dedupe,
+    matches,
+    merged,
+    with_edits,
+)
+from holdfast.model.usage import short_key
+from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from holdfast.model.results import Durability
+
+
+class Held(Struct):
+    """What is kept of one session."""
+
+    session: Session
+    edits: Edits | None = None
+    messages: list[Message] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+    repeats: dict[tuple[str, int], str] = field(default_factory=dict)
+    files: dict[tuple[str, int], tuple[bytes, bool]] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    revision: int = 0
+
+
+class InMemoryStore:
+    """A store without a file; everything is gone with the process."""
+
+    def __init__(self, *, durability: Durability = "derived") -> None:
+        """Start empty."""
+        self.url = "memory://"
+        self.durability = durability
+        self._held: dict[str, Held] = {}
+        self._docs: dict[str, dict[str, bytes]] = {}
+        self._changes: list[tuple[int, str, int]] = []
+        self._lock = threading.RLock()
+
+    @classmethod
+    def from_url(cls, url: str, *, durability: Durability = "derived") -> InMemoryStore:
+        """Open `memory://`: a new empty store each time."""
+        del url
+        return cls(durability=durability)
+
+    def put(
+        self,
+        transcript: Transcript,
+        docs: Mapping[str, Mapping[str, bytes | None]] | None = None,
+        *,
+        raw: Raw | None = None,
+        expect: int | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Keep a transcript; see the protocol."""
+        with self._lock:
+            held = self._held.get(transcript.session.id)
+            if held is not None and key is not None and key in held.receipts:
+                receipt = replace(held.receipts[key], repeated=True)
+            else:
+                receipt = self._put(transcript, held, raw, expect)
+                if key is not None:
+                    self._held[transcript.session.id].receipts[key] = receipt
+            for kind, values in (docs or {}).items():
+                self.put_docs(kind, values)
+            return receipt
+
+    def get(self, session_id: str) -> Session | None:
+        """Return one session."""
+        with self._lock:
+            held = self._held.get(session_id)
+            return None if held is None else self._shown(held)
+
+    def find(self, query: Query | None = None, *, trashed: bool = False) -> Iterator[Session]:
+        """Yield sessions, last active first."""
+        with self._lock:
+            found = [self._shown(h) for h in self._held.values() if (h.session.trashed is not None) == trashed]
+        found.sort(key=lambda s: (-(s.active or 0), s.id))
+        yield from (s for s in found if query is None or matches(s, query))
+
+    def messages(
+        self, session_id: str, *, after: int = -1, before: int | None = None, last: int | None = None
+    ) -> Iterator[Message]:
+        """Yield messages in order."""
+        with self._lock:
+            held = self._held.get(session_id)
+            found = [] if held is None else list(held.messages)
+        start = after if last is None else max(after, len(found) - last - 1)
+        yield from (m for m in found if start < m.seq and (before is None or m.seq < before))
+
+    def change(self, session_id: str, edits: Edits) -> Session:
+        """Replace a person's edits."""
+        with self._lock:
+            held = self._held.get(session_id)
+            if held is None:
+                raise NotFound(f"no session {session_id!r}", "holdfast list")
+            if held.edits != edits:
+                held.edits = edits
+                self._tick(held, len(held.messages))
+            return self._shown(held)
+
+    def edits(self, session_id: str) -> Edits:
+        """Return a person's edits."""
+        held = self._held.get(session_id)
+        return Edits() if held is None or held.edits is None else held.edits
+
+    def delete(self, session_id: str, *, at: int | None, forever: bool = False) -> bool:
+        """Move to the trash, take out of it, or erase."""
+        with self._lock:
+            held = self._held.get(session_id)
+            if held is None:
+                return False
+            held.session = replace(held.session, trashed=at)
+            self._tick(held, len(held.messages))
+            if forever:
+                del self._held[session_id]
+            return True
+
+    def since(self, revision: int) -> Iterator[Changed]:
+        """Yield what changed after a revision."""
+        with self._lock:
+            firsts: dict[str, int] = {}
+            for number, session_id, first in self._changes:
+                if number > revision:
+                    firsts[session_id] = min(first, firsts.pop(session_id, first))
+            for session_id, first in firsts.items():
+                session = self.get(session_id)
+                if session is None:
+                    yield Changed(session=Session(id=session_id, agent="", native_id=""), first=0, gone=True)
+                else:
+                    yield Changed(session=session, first=first)
+
+    def revision(self) -> int:
+        """Return the store's clock."""
+        return self._changes[-1][0] if self._changes else 0
+
+    def docs(self, kind: str) -> dict[str, bytes]:
+        """Return all documents of a kind."""
+        with self._lock:
+            return dict(self._docs.get(kind, {}))
+
+    def put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
+        """Keep or remove documents."""
+        with self._lock:
+            held = self._docs.setdefault(kind, {})
+            for key, value in docs.items():
+                if value is None:
+                    held.pop(key, None)
+                else:
+                    held[key] = value
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Keep all puts inside, or none of them."""
+        with self._lock:
+            before: tuple[Any, ...] = copy.deepcopy((self._held, self._docs, self._changes))
+            try:
+                yield
+            except BaseException:
+                self._held, self._docs, self._changes = before
+                raise
+
+    def raw_files(self, session_id: str) -> tuple[RawFile, ...]:
+        """List captured files."""
+        held = self._held.get(session_id)
+        if held is None:
+            return ()
+        return tuple(
+            RawFile(path=path, session=session_id, version=version, rows=rows, size=len(data))
+            for (path, version), (data, rows) in sorted(held.files.items())
+        )
+
+    def raw(self, file: RawFile) -> Iterator[bytes]:
+        """Yield a captured file's bytes."""
+        held = self._held.get(file.session)
+        if held is not None and (file.path, file.version) in held.files:
+            yield held.files[file.path, file.version][0]
+
+    def ledger(
+        self, session_id: str | None = None, *, since: int | None = None, until: int | None = None, copies: bool = False
+    ) -> Iterator[Entry]:
+        """Yield requests in order of time."""
+        found = [e for h in self._held.values() if h.session.trashed is None for e in self._entries(h)]
+        found.sort(key=lambda e: (e.request.at or 0, e.request.line))
+        for entry in found:
+            at = entry.request.at or 0
+            in_time = (since is None or at >= since) and (until is None or at < until)
+            if in_time and (copies or entry.counted) and session_id in (None, entry.session):
+                yield entry
+        held = self._held.get(session_id or "")
+        if copies and held is not None:
+            yield from (
+                Entry(session=held.session.id, request=Request(key=short_key(k), path=p, line=n), counted=False, owner=held.session.id)
+                for (p, n), k in sorted(held.repeats.items())
+            )
+
+    def verify(self) -> Iterator[Fault]:
+        """Check that every message stands in its place."""
+        for held in self._held.values():
+            if [m.seq for m in held.messages] != list(range(len(held.messages))):
+                yield Fault(place=f"session {held.session.id}", problem="messages out of place")
+
+    def close(self) -> None:
+        """Forget nothing: the store lives as long as the object."""
+
+    def _put(self, transcript: Transcript, held: Held | None, raw: Raw | None, expect: int | None) -> Receipt:
+        found = 0 if held is None else held.revision
+        if expect is not None and expect != found:
+            raise Conflict(f"session {transcript.session.id} is at revision {found}, not {expect}", "read it again, then retry")
+        old = None if held is None else held.session
+        held = held or Held(session=transcript.session)
+        self._held[transcript.session.id] = held
+        first, added, replaced = self._keep_messages(held, transcript)
+        touched = self._keep_requests(held, transcript)
+        kept = raw is not None and self._keep_raw(held, raw)
+        session = merged(old, transcript.session)
+        held.session = replace(session, captured=session.captured or raw is not None, trashed=None, revision=0, rollup=Rollup())
+        if held.session != old or added or replaced or touched or kept:
+            self._tick(held, first)
+        return Receipt(
+            session=session.id, revision=held.revision, first=first, added=added, replaced=replaced, durability=self.durability
+        )
+
+    def _keep_messages(self, held: Held, transcript: Transcript) -> tuple[int, int, int]:
+        first, added, replaced = len(held.messages), 0, 0
+        changes = {m.id: m for m in transcript.messages}
+        gone = [held.messages[held.places[i]] for i in transcript.dropped if i in held.places]
+        gone += [m for m in held.messages if transcript.replaces and m.id not in changes]
+        for message in [replace(m, live=False) for m in gone] + list(changes.values()):
+            place = held.places.get(message.id)
+            if place is None:
+                held.places[message.id] = len(held.messages)
+                held.messages.append(replace(message, seq=len(held.messages)))
+                added += 1
+            elif held.messages[place] != replace(message, seq=place):
+                held.messages[place] = replace(message, seq=place)
+                first, replaced = min(first, place), replaced + 1
+        return first, added, replaced
+
+    def _keep_requests(self, held: Held, transcript: Transcript) -> bool:
+        before = dict(held.requests)
+        for key, request in dedupe(transcript.requests).items():
+            short = short_key(key)
+            old = held.requests.get(short)
+            if old is None:
+                held.requests[short] = replace(request, key=short)
+            elif request.usage.output > old.usage.output:
+                held.requests[short] = replace(old, usage=request.usage)
+        for request in transcript.requests:
+            counts = held.requests[short_key(request.key)]
+            if (request.path, request.line) != (counts.path, counts.line):
+                held.repeats[request.path, request.line] = request.key
+        return before != held.requests
+
+    def _keep_raw(self, held: Held, raw: Raw) -> bool:
+        data, _ = held.files.get((raw.path, 0), (b"", False))
+        if raw.whole or raw.rows:
+            new = raw.data
+        else:
+            new = data if data[raw.offset :].startswith(raw.data) and raw.data else data[: raw.offset] + raw.data
+        if (raw.path, 0) in held.files and new == data:
+            return False
+        replaced = raw.offset == 0 and data and not new.startswith(data[: len(new)])
+        if (len(new) < len(data) and raw.whole) or (replaced and not raw.whole):
+            held.files[raw.path, 1] = (data, raw.rows)
+        held.files[raw.path, 0] = (new, raw.rows)
+        return True
+
+    def _owner(self, key: str) -> str:
+        holders = [h for h in self._held.values() if key in h.requests]
+        never = float("inf")
+        best = min(
+            holders,
+            key=lambda h: (
+                never if h.session.started is None else h.session.started,
+                never if h.session.active is None else h.session.active,
+                h.session.id,
+            ),
+        )
+        return best.session.id
+
+    def _entries(self, held: Held) -> Iterator[Entry]:
+        for key, request in held.requests.items():
+            owner = self._owner(key)
+            mine = owner == held.session.id
+            most = max((h.requests[key] for h in self._held.values() if key in h.requests), key=lambda r: r.usage.output)
+            shown = replace(request, usage=most.usage) if mine else request
+            yield Entry(session=held.session.id, request=shown, counted=mine, owner="" if mine else owner)
+
+    def _shown(self, held: Held) -> Session:
+        rollup = counted(Rollup(), [m for m in held.messages if m.live])
+        usage = buckets(e.request for e in self._entries(held) if e.counted)
+        rollup = replace(rollup, usage=usage, requests=sum(b.requests for b in usage))
+        session = replace(held.session, rollup=rollup, revision=held.revision)
+        return session if held.edits is None else with_edits(session, held.edits)
+
+    def _tick(self, held: Held, first: int) -> None:
+        held.revision = self.revision() + 1
+        self._changes.append((held.revision, held.session.id, first))
