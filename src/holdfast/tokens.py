@@ -80,7 +80,7 @@ def _encoded(text: str, vocabulary: str) -> int | None:
 @cache
 def _encoder(vocabulary: str) -> Callable[[str], list[int]] | None:
     try:
-        from splintr import Tokenizer
+        from splintr import Tokenizer  # noqa: PLC0415 - an extra, and 40 ms
     except ImportError:
         return None
     encode: Callable[[str], list[int]] = Tokenizer.from_pretrained(vocabulary).encode_ordinary

@@ -21,7 +21,7 @@ def prices():
 
 
 def one(prices, model, usage):
-    return prices.cost_of(model, usage, band(usage), requests=1)
+    return prices.cost_of(model, usage, band(usage))
 
 
 def bucket(model, usage, *, requests=1, recorded=0):
@@ -124,21 +124,22 @@ def test_sonnet_costs_more_only_where_a_prompt_needed_the_long_window(prices):
     assert one(prices, "claude-sonnet-4-6", Usage(input=900_000)) == Decimal("2.7")
 
 
-def test_a_bucket_that_may_lie_on_both_sides_of_a_price_change_has_no_price(prices):
-    grok = "openrouter/qwen/qwen3.7-flash"
-    both = Bucket(model=grok, band=0, requests=2, usage=Usage(input=60_000))
-    assert prices.cost(both) is None
-    assert prices.explain(both).why == "price changes inside the band"
-    assert prices.cost_of(grok, Usage(input=60_000), 0) is None
+def test_requests_whose_price_changes_inside_their_band_have_no_price_however_many_they_are(prices):
+    model = "novita/minimax/minimax-m3"
+    for requests in (1, 2):
+        row = Bucket(model=model, band=len(BAND_LIMITS), requests=requests, usage=Usage(input=1_200_000))
+        assert prices.cost(row) is None
+        assert prices.explain(row).why == "price changes inside the band"
+    assert one(prices, model, Usage(input=512_000)) is not None
 
 
-def test_a_bucket_whose_sum_proves_the_side_of_a_price_change_is_priced(prices):
-    model = "openrouter/qwen/qwen3.7-flash"
-    low = prices.cost(Bucket(model=model, band=0, requests=2, usage=Usage(input=30_000)))
-    assert low == one(prices, model, Usage(input=30_000))
-    single = one(prices, model, Usage(input=60_000))
-    assert single is not None
-    assert single > 2 * low
+def test_a_total_is_priced_exactly_where_its_parts_are(prices):
+    for model in ("anthropic/claude-haiku-5-5", "openrouter/qwen/qwen3.7-flash", "gemini-2.5-pro", "grok-4.5"):
+        for prompt in (10, 40_000, 110_000, 150_000, 250_000, 600_000):
+            part = bucket(model, Usage(input=prompt))
+            whole = Bucket(model=model, band=part.band, requests=3, usage=Usage(input=3 * prompt))
+            cost = prices.cost(part)
+            assert prices.cost(whole) == (None if cost is None else 3 * cost)
 
 
 def test_every_price_change_lies_on_a_limit_that_buckets_know_but_for_the_listed_ones(prices):

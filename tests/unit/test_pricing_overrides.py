@@ -61,9 +61,10 @@ def test_a_model_or_a_provider_can_be_marked_free(load):
 
 
 def test_an_entry_for_a_maker_does_not_reach_the_same_name_at_a_router(load):
-    prices = load("models:\n  claude-sonnet-4-5: {output: 10}\n  anthropic/claude-opus-4-1: {output: 10}\n")
+    prices = load("models:\n  claude-sonnet-4-5: {output: 10}\n  anthropic/claude-opus-4.5: {output: 10}\n")
     assert cost(prices, "openrouter/anthropic/claude-sonnet-4.5", output=1_000_000) == 15
-    assert cost(prices, "openrouter/anthropic/claude-opus-4", output=1_000_000) == 75
+    assert cost(prices, "openrouter/anthropic/claude-opus-4.5", output=1_000_000) == 25
+    assert cost(prices, "anthropic/claude-opus-4-5", output=1_000_000) == 10
 
 
 def test_an_entry_for_one_model_reaches_no_near_miss(load):

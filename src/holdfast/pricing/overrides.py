@@ -79,7 +79,7 @@ def read(path: Path) -> Overrides:
 
 
 def _yaml(path: Path) -> object:
-    import yaml
+    import yaml  # noqa: PLC0415 - wanted only where a person has a file of their own
 
     try:
         with path.open(encoding="utf-8") as stream:

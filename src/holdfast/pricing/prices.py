@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Basis = Literal["recorded", "listed", "free", "unknown"]
 _MILLION = Decimal("0.000001")
 _THOUSAND = Decimal("0.001")
-_LAST = len(BAND_LIMITS)
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -75,15 +74,15 @@ class Prices:
         """Return what a bucket cost in USD, None where that is unknown."""
         return self.explain(bucket).amount
 
-    def cost_of(self, model: str, usage: Usage, band: int, *, requests: int = 0) -> Decimal | None:
-        """Return what tokens cost by the list; `requests` is how many there were, 0 if the caller does not know."""
-        return self._listed(model, usage, band, requests=requests).amount
+    def cost_of(self, model: str, usage: Usage, band: int) -> Decimal | None:
+        """Return what tokens of requests in one price band cost by the list, None where that is unknown."""
+        return self._listed(model, usage, band).amount
 
     def explain(self, bucket: Bucket) -> Cost:
         """Return what a bucket cost and where that number comes from; a recorded cost wins over the list."""
         if bucket.usage.cost is not None and bucket.recorded == bucket.requests:
             return Cost(amount=bucket.usage.cost * _MILLION, basis="recorded")
-        return self._listed(bucket.model, bucket.usage, bucket.band, requests=bucket.requests)
+        return self._listed(bucket.model, bucket.usage, bucket.band)
 
     def total(self, rows: Iterable[Bucket]) -> Total:
         """Add up buckets and name the models whose price is unknown."""
@@ -114,13 +113,13 @@ class Prices:
             self._found[model] = self._own.over(model, self._table.find)
         return self._found[model]
 
-    def _listed(self, model: str, usage: Usage, band: int, *, requests: int) -> Cost:
+    def _listed(self, model: str, usage: Usage, band: int) -> Cost:
         entry = self._entry(model)
         if (entry is not None and entry.free) or (entry is None and _is_local(model)):
             return Cost(amount=Decimal(0), basis="free", model=model)
         if entry is None or entry.rates.input is None:
             return Cost(amount=None, basis="unknown", why="no listed price")
-        rates = _rates(entry, usage, band, requests=requests)
+        rates = _rates(entry, band)
         amount = None if rates is None else _amount(rates, usage, entry.web_search)
         why = "" if rates is not None else "price changes inside the band"
         why = "no listed output price" if rates is not None and amount is None else why
@@ -134,28 +133,20 @@ def _is_local(model: str) -> bool:
     return name.provider in LOCAL and not name.name.endswith(("-cloud", ":cloud"))
 
 
-def _rates(entry: Entry, usage: Usage, band: int, *, requests: int) -> Rates | None:
-    """Choose the rates for a whole band, None if some requests may lie on either side of a price change."""
-    least, most = _prompts(usage, band, requests)
+def _rates(entry: Entry, band: int) -> Rates | None:
+    """Choose the rates that hold for a whole band, None if they change within it.
+
+    Only the band decides, never how many requests there are: a total must be priced exactly where its parts are.
+    """
+    least = BAND_LIMITS[band - 1] if band else 0
+    most = BAND_LIMITS[band] if band < len(BAND_LIMITS) else None
     chosen = entry.rates
     for above, rates in entry.bands:
-        if least > above:
+        if least >= above:
             chosen = rates
         elif most is None or most > above:
             return None
     return chosen
-
-
-def _prompts(usage: Usage, band: int, requests: int) -> tuple[int, int | None]:
-    """Bound the prompt sizes of single requests by their band, and by their sum where their number is known."""
-    least = BAND_LIMITS[band - 1] + 1 if band else 0
-    most = BAND_LIMITS[band] if band < _LAST else None
-    if not requests:
-        return least, most
-    greatest = usage.prompt - (requests - 1) * least
-    if most is None:
-        return (usage.prompt if requests == 1 else least), greatest
-    return max(least, usage.prompt - (requests - 1) * most), min(most, greatest)
 
 
 def _amount(rates: Rates, usage: Usage, web_search: Decimal | None) -> Decimal | None:
