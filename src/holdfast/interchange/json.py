@@ -349,6 +349,8 @@ def _block(block: Json, message: dict[str, Json]) -> Part | None:
 
 
 def _call(tree: Json) -> ToolCall:
+    if not isinstance(tree, dict) or not isinstance(tree.get("function") or {}, dict):
+        raise TypeError("expected a tool call with its function")
     function = tree.get("function") or tree
     given = function.get("arguments", function.get("input"))
     with suppress(ValueError, RecursionError):  # arguments that are no JSON are kept as their text

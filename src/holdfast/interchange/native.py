@@ -172,7 +172,7 @@ class _Reader:
 
     def take(self, line: bytes) -> Transcript | RawPiece | None:
         """Take a line; ValueError or msgspec.ValidationError says what does not fit."""
-        ((kind, value),) = json.loads(line, object_hook=exact).items()
+        kind, value = _kind_and_value(json.loads(line, object_hook=exact))
         if kind != "header" and not self._begun:
             raise ValueError("expected the line `header` of a Holdfast file")
         if self.done:
@@ -246,6 +246,14 @@ class _Reader:
         if self._open is None:
             raise ValueError("expected the line `session` first")
         return self._open
+
+
+def _kind_and_value(line: Json) -> tuple[str, dict[str, Any]]:
+    if isinstance(line, dict) and len(line) == 1:
+        ((kind, value),) = line.items()
+        if isinstance(value, dict):
+            return kind, value
+    raise ValueError("expected an object with one member that is an object")
 
 
 _KINDS = ("header", "edits", "session", "message", "request", "rest", "end", "raw", "raw_end", "done")
