@@ -32,6 +32,13 @@ def has_sample(slug: str) -> bool:
     return find_spec(f"{SAMPLES}.{module_of(slug)}") is not None
 
 
+def expected_to_fail(name: str, why: str) -> object:
+    def test(self, tmp_path):
+        getattr(SourceContract, name)(self, tmp_path)
+
+    return pytest.mark.xfail(reason=why, strict=False)(test)
+
+
 def contract(slug: str) -> type[SourceContract]:
     sample = import_module(f"{SAMPLES}.{module_of(slug)}")
     given = {
@@ -46,10 +53,7 @@ def contract(slug: str) -> type[SourceContract]:
         "build": lambda _, root: sample.build(root),
         "__module__": __name__,
     }
-    body |= {
-        name: pytest.mark.xfail(reason=why, strict=False)(getattr(SourceContract, name))
-        for name, why in OPEN.get(slug, {}).items()
-    }
+    body |= {name: expected_to_fail(name, why) for name, why in OPEN.get(slug, {}).items()}
     return type(f"Test{module_of(slug).title().replace('_', '')}", (SourceContract,), body)
 
 
