@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.interchange import yaml as module
-from holdfast.interchange.base import Header
+from holdfast.interchange.base import Header, exact
 from holdfast.interchange.json import JsonFormat
 from holdfast.interchange.yaml import YamlFormat
 from holdfast.model import Message, Text, Transcript
@@ -56,6 +56,13 @@ def tree(data: bytes, loader=yaml.CSafeLoader):
     return yaml.load(data, Loader=loader)
 
 
+def resolved(value):
+    """Resolve marked objects: keys too long for YAML are marked in it, and not in JSON."""
+    if isinstance(value, list):
+        return [resolved(v) for v in value]
+    return exact({k: resolved(v) for k, v in value.items()}) if isinstance(value, dict) else value
+
+
 def test_a_document_reads_like_this():
     assert dumped(YamlFormat(), [small()]).decode() == SMALL
     assert loaded(YamlFormat(), SMALL.encode()) == ([small()], None)
@@ -66,7 +73,7 @@ def test_a_document_reads_like_this():
 def test_an_ordinary_yaml_reader_sees_the_same_tree_as_in_json(listed):
     seen = tree(dumped(YamlFormat(), listed))
     assert seen.pop("complete") is True
-    assert same(seen) == same(json.loads(dumped(JsonFormat(), listed)))
+    assert same(resolved(seen)) == same(json.loads(dumped(JsonFormat(), listed), object_hook=exact))
 
 
 @settings(max_examples=200)
