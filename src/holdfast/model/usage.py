@@ -96,7 +96,7 @@ class Bucket(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=T
 
 
 SHORT_KEY = 17
-BAND_LIMITS = (128_000, 200_000, 256_000, 272_000, 512_000)
+BAND_LIMITS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 """Prompt sizes at which some price list changes its price for the whole request."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Message, Parent, Request, Session, Summary, Text, Usage, observed_id
 from holdfast.model.session import ordered
@@ -41,13 +42,36 @@ _NAMES = {  # our field -> theirs
 }  # fmt: skip
 
 
+class Creation(Struct):
+    """`cache_creation` of a usage block."""
+
+    ephemeral_1h_input_tokens: Json = 0
+
+
+class Server(Struct):
+    """`server_tool_use` of a usage block."""
+
+    web_search_requests: Json = 0
+
+
+class UsageBlock(Struct):
+    """`usage` of a message; `iterations` is a breakdown of the same request and not read."""
+
+    input_tokens: Json = 0
+    output_tokens: Json = 0
+    cache_read_input_tokens: Json = 0
+    cache_creation_input_tokens: Json = 0
+    cache_creation: Creation | None = None
+    server_tool_use: Server | None = None
+
+
 class Inner(Struct):
     """The `message` of a record."""
 
     id: str | None = None
     model: str | None = None
     content: Json = None
-    usage: dict[str, Json] | None = None
+    usage: UsageBlock | None = None
     stop_reason: str | None = None
 
 
@@ -56,7 +80,7 @@ class UsageInner(Struct):
 
     id: str | None = None
     model: str | None = None
-    usage: dict[str, Json] | None = None
+    usage: UsageBlock | None = None
 
 
 class UsageRecord(Struct, rename=lambda n: _NAMES.get(n, n)):
@@ -171,8 +195,8 @@ def understand(record: Record, state: State, *, path: str, line: int) -> tuple[M
             return None, None, [] if kind in _QUIET else [f"record:{kind or '?'}"]
 
 
-def learn_usage(record: UsageRecord, state: State) -> None:
-    """Remember where and when, for grouping requests."""
+def learn_usage(record: UsageRecord, state: State) -> int | None:
+    """Remember where and when, for grouping requests; returns when this record was written."""
     state.cwd = state.cwd or record.cwd or ""
     state.branch = state.branch or record.branch or ""
     state.version = record.version or state.version
@@ -180,9 +204,25 @@ def learn_usage(record: UsageRecord, state: State) -> None:
     if at is not None:
         state.started = at if state.started is None else min(state.started, at)
         state.active = at if state.active is None else max(state.active, at)
+    return at
 
 
-def request_of(record: UsageRecord | Record, *, path: str, line: int) -> Request | None:
+def keep_request(record: UsageRecord, found: dict[str, Request], *, path: str) -> None:
+    """Keep a record's request once, where it first stood, with its greatest output."""
+    inner = record.message
+    if record.type != "assistant" or inner is None or inner.usage is None or inner.model == SYNTHETIC:
+        return
+    key = f"claude:{inner.id or record.uuid or path}:{record.request or ''}"
+    held = found.get(key)
+    if held is None:
+        request = request_of(record, at=millis(record.timestamp), path=path, line=0)
+        if request is not None:
+            found[request.key] = request
+    elif number(inner.usage.output_tokens) > held.usage.output:
+        found[key] = replace(held, usage=usage_of(inner.usage))
+
+
+def request_of(record: UsageRecord | Record, *, at: int | None, path: str, line: int) -> Request | None:
     """Return the billed request of an assistant record, None where there is none."""
     inner = record.message
     if record.type != "assistant" or inner is None or inner.usage is None or inner.model == SYNTHETIC:
@@ -190,7 +230,7 @@ def request_of(record: UsageRecord | Record, *, path: str, line: int) -> Request
     name = inner.id or record.uuid or f"{path}:{line}"
     return Request(
         key=f"claude:{name}:{record.request or ''}",
-        at=millis(record.timestamp),
+        at=at,
         model=inner.model or "",
         usage=usage_of(inner.usage),
         path=path,
@@ -199,19 +239,17 @@ def request_of(record: UsageRecord | Record, *, path: str, line: int) -> Request
     )
 
 
-def usage_of(found: dict[str, Json]) -> Usage:
-    """Read a usage block; `iterations` is a breakdown of the same request and not added."""
-    creation = found.get("cache_creation")
-    server = found.get("server_tool_use")
-    written = number(found.get("cache_creation_input_tokens"))
-    hour = number(creation.get("ephemeral_1h_input_tokens")) if isinstance(creation, dict) else 0
+def usage_of(found: UsageBlock) -> Usage:
+    """Read a usage block into disjoint counts."""
+    written = number(found.cache_creation_input_tokens)
+    hour = number(found.cache_creation.ephemeral_1h_input_tokens) if found.cache_creation else 0
     return Usage(
-        input=number(found.get("input_tokens")),
-        cache_read=number(found.get("cache_read_input_tokens")),
+        input=number(found.input_tokens),
+        cache_read=number(found.cache_read_input_tokens),
         cache_write=written,
         cache_write_1h=min(hour, written),
-        output=number(found.get("output_tokens")),
-        web_searches=number(server.get("web_search_requests")) if isinstance(server, dict) else 0,
+        output=number(found.output_tokens),
+        web_searches=number(found.server_tool_use.web_search_requests) if found.server_tool_use else 0,
     )
 
 
@@ -245,14 +283,15 @@ def _assistant(
     record: Record, state: State, at: int | None, path: str, line: int
 ) -> tuple[Message | None, Request | None, list[str]]:
     inner = record.message or Inner()
-    request = request_of(record, path=path, line=line)
+    request = request_of(record, at=at, path=path, line=line)
     parts, unknown = blocks(inner.content)
     answer = inner.id or ""
     continues = bool(answer) and answer in state.answers
     if answer:
         state.answers[answer] = None
     if request is not None:
-        state.models = list(ordered((*state.models, request.model)))
+        if request.model not in state.models:
+            state.models = list(ordered((*state.models, request.model)))
         if request.main:
             state.used = request.usage.context
     message = Message(

@@ -153,6 +153,8 @@ def count(into: dict[str, int], names: Iterable[str]) -> None:
 
 def number(value: Json) -> int:
     """Return a count of tokens as an int, 0 for anything that is none."""
+    if value.__class__ is int:
+        return value if 0 <= value < 1e15 else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return int(value) if isinstance(value, str) and value.isdigit() else 0
     return max(0, int(value)) if value == value and abs(value) < 1e15 else 0  # noqa: PLR0124 - NaN is not itself

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PARSER = 1
 RETENTION_DAYS = 30
 DAY_MS = 86_400_000
+MARK = b'"usage":{'
+FIRST_LINES = 12
+USAGE_CHUNK = 1 << 20
 _usage_decoder = msgspec.json.Decoder(records.UsageRecord)
 _decoder = msgspec.json.Decoder(records.Record)
 
@@ -84,24 +87,21 @@ class ClaudeCode:
             )
 
     def usage(self, ref: Ref, cursor: Cursor | None) -> Iterator[Transcript]:
-        """Read requests alone: only lines with a usage block are decoded."""
+        """Read requests alone, without line numbers: only records with a usage block are decoded."""
         if ref.kind == "history":
             return
         path = Path(ref.path)
         start = resumed(path, ref, cursor, PARSER)
         state = records.state_of(start.state)
-        for chunk in chunks(path, offset=start.offset, line=start.line):
-            found: list[Request] = []
-            for number, line in enumerate(chunk.lines(), chunk.line):
-                if state.cwd and b'"usage":' not in line:
-                    continue
+        found: dict[str, Request] = {}
+        for chunk in chunks(path, offset=start.offset, numbered=False, size=USAGE_CHUNK):
+            if not state.cwd:
+                _learn(chunk.data, state)
+            for line in _marked_lines(chunk.data):
                 record = typed(_usage_decoder, line)
                 if record is not None:
-                    records.learn_usage(record, state)
-                    request = records.request_of(record, path=ref.path, line=number)
-                    if request is not None:
-                        found.append(request)
-            yield Transcript(session=records.session_of(ref, state), requests=tuple(found))
+                    records.keep_request(record, found, path=ref.path)
+        yield Transcript(session=records.session_of(ref, state), requests=tuple(found.values()))
 
     def resume_command(self, session: Session) -> Command:
         """Return `claude --resume ID` in the session's directory."""
@@ -138,6 +138,24 @@ def _transcript(chunk: Chunk, ref: Ref, state: records.State, expires: int | Non
         requests=tuple(requests),
         losses=Losses(unknown=unknown, damaged=len(damaged), damaged_lines=tuple(damaged)),
     )
+
+
+def _marked_lines(data: bytes) -> Iterator[bytes]:
+    """Yield the lines that hold a usage block."""
+    place = data.find(MARK)
+    while place >= 0:
+        end = data.find(b"\n", place)
+        end = len(data) if end < 0 else end
+        yield data[data.rfind(b"\n", 0, place) + 1 : end]
+        place = data.find(MARK, end)
+
+
+def _learn(data: bytes, state: records.State) -> None:
+    """Learn where and when from the first records."""
+    for line in data.split(b"\n", FIRST_LINES)[:FIRST_LINES]:
+        record = typed(_usage_decoder, line)
+        if record is not None:
+            records.learn_usage(record, state)
 
 
 def _is_transcript(name: str) -> bool:

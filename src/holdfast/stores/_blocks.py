@@ -5,7 +5,7 @@ Raw bytes are compressed against the block that holds their content, so a block 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -25,19 +25,27 @@ TAIL = 24
 Row = tuple[int, int, int, int]  # pk, first, count, size
 
 
-def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Message]) -> int:
-    """Add messages behind the last one; returns the block's number."""
+class Block(NamedTuple):
+    """A block's number and its content in the clear."""
+
+    pk: int
+    data: bytes
+
+
+def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Message]) -> Block:
+    """Add messages behind the last one."""
     pieces = _rows.pieces_of(messages)
     data = _rows.joined(pieces)
     db.execute(
         "INSERT INTO blocks(session, first, count, size, data) VALUES(?,?,?,?,?)",
         (session, first, len(pieces), len(data), _rows.packed(data)),
     )
+    pk = db.last_insert_rowid()
     db.executemany(
         "INSERT OR REPLACE INTO ids VALUES(?,?,?)",
         [(session, _rows.hash_of(m.id), first + i) for i, m in enumerate(messages)],
     )
-    return db.last_insert_rowid()
+    return Block(pk, data)
 
 
 def known(db: apsw.Connection, session: int, messages: Sequence[Message]) -> dict[int, int]:

@@ -39,23 +39,33 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
     """Keep requests; a known key of the same session keeps its place and takes the greater output."""
     change = Change()
     unique = dedupe(requests)
-    for key_text, request in unique.items():
-        key = _rows.hash_of(key_text)
-        held = db.execute("SELECT session, output FROM requests WHERE key=?", (key,)).fetchall()
-        mine = next((output for owner, output in held if owner == session), None)
+    numbers = {_rows.hash_of(text): request for text, request in unique.items()}
+    held = _held(db, numbers)
+    new = []
+    for key, request in numbers.items():
+        mine = held.get(key, {}).get(session)
         if mine is None:
-            db.execute(_INSERT, _row(key, session, request, name_of))
+            new.append(_row(key, session, request, name_of))
             change.added.append(request)
         elif request.usage.output > mine:
             _grow(db, key, session, request)
             change.recount = True
-        if any(owner != session for owner, _ in held):
-            change.recount = True
-            change.others.update(settle(db, key))
-            change.others.discard(session)
-            db.execute("UPDATE sessions SET shared=1 WHERE pk=? OR pk IN (SELECT session FROM requests WHERE key=?)", (session, key))
+    db.executemany(_INSERT, new)
+    for key in (k for k, holders in held.items() if holders.keys() - {session}):
+        change.recount = True
+        change.others |= settle(db, key) - {session}
+        db.execute("UPDATE sessions SET shared=1 WHERE pk IN (SELECT session FROM requests WHERE key=?)", (key,))
     _keep_repeats(db, session, requests, unique, name_of)
     return change
+
+
+def _held(db: apsw.Connection, keys: Iterable[int]) -> dict[int, dict[int, int]]:
+    """Return who holds these requests already: key -> session -> output."""
+    found: dict[int, dict[int, int]] = {}
+    wanted = "SELECT key, session, output FROM requests WHERE key IN (SELECT value FROM json_each(?))"
+    for key, session, output in db.execute(wanted, (str(list(keys)),)):
+        found.setdefault(key, {})[session] = output
+    return found
 
 
 def settle(db: apsw.Connection, key: int) -> set[int]:

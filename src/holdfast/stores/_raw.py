@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.stores import _blocks, _rows
+from holdfast.stores._blocks import Block
 from holdfast.stores.base import Raw, RawFile
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 PIECE = 1 << 20
 
 
-def put(db: apsw.Connection, session: int, raw: Raw, block: int | None) -> bool:
+def put(db: apsw.Connection, session: int, raw: Raw, block: Block | None) -> bool:
     """Keep a span; what was kept of the file from its offset on is replaced. False when all of it was there already."""
     if raw.whole or raw.rows:
         return _put_whole(db, session, raw, block)
@@ -47,7 +48,7 @@ def read(db: apsw.Connection, session: int, file: RawFile) -> Iterator[bytes]:
         yield _rows.unpacked(data, _blocks.content(db, block))
 
 
-def _put_whole(db: apsw.Connection, session: int, raw: Raw, block: int | None) -> bool:
+def _put_whole(db: apsw.Connection, session: int, raw: Raw, block: Block | None) -> bool:
     found = db.execute("SELECT pk, size FROM files WHERE session=? AND path=? AND version=0", (session, raw.path)).get
     if found is not None:
         pk, size = found
@@ -59,7 +60,7 @@ def _put_whole(db: apsw.Connection, session: int, raw: Raw, block: int | None) -
         else:
             _forget(db, pk)
     file = _file(db, session, raw)
-    lean = block if block is not None else _any_block(db, session)
+    lean = block or _any_block(db, session)
     for offset in range(0, max(len(raw.data), 1), PIECE):
         _insert(db, file, offset, raw.data[offset : offset + PIECE], lean)
     db.execute("UPDATE files SET size=? WHERE pk=?", (len(raw.data), file))
@@ -97,7 +98,7 @@ def _make_room(db: apsw.Connection, file: int, raw: Raw) -> bool:
     for pk, place, block, data in kept:
         db.execute("DELETE FROM raw WHERE pk=?", (pk,))
         if place < raw.offset:
-            _insert(db, file, place, data[: raw.offset - place], block)
+            _insert(db, file, place, data[: raw.offset - place], _block(db, block))
     if raw.offset == 0 and kept:
         _save_shrunk(db, file, b"".join(d for *_, d in kept))
     return True
@@ -115,11 +116,14 @@ def _save_shrunk(db: apsw.Connection, file: int, data: bytes) -> None:
         _insert(db, kept, offset, data[offset : offset + PIECE], _any_block(db, session))
 
 
-def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, block: int | None) -> None:
-    packed = _rows.packed(data, _blocks.content(db, block))
-    db.execute("INSERT INTO raw(file, place, size, block, data) VALUES(?,?,?,?,?)", (file, offset, len(data), block, packed))
+def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, block: Block | None) -> None:
+    packed = _rows.packed(data, block.data if block else b"")
+    db.execute("INSERT INTO raw(file, place, size, block, data) VALUES(?,?,?,?,?)", (file, offset, len(data), block.pk if block else None, packed))
 
 
-def _any_block(db: apsw.Connection, session: int) -> int | None:
-    found = db.execute("SELECT pk FROM blocks WHERE session=? ORDER BY size DESC LIMIT 1", (session,)).get
-    return None if found is None else int(found)
+def _any_block(db: apsw.Connection, session: int) -> Block | None:
+    return _block(db, db.execute("SELECT pk FROM blocks WHERE session=? ORDER BY size DESC LIMIT 1", (session,)).get)
+
+
+def _block(db: apsw.Connection, pk: int | None) -> Block | None:
+    return None if pk is None else Block(pk, _blocks.content(db, pk))

@@ -289,7 +289,7 @@ class _Put:
         self.transcript = transcript
         self.id = transcript.session.id
         self.next = self.first = self.added = self.replaced = 0
-        self.block: int | None = None
+        self.block: _blocks.Block | None = None
 
     def run(self, *, raw: Raw | None, expect: int | None, key: str | None) -> Receipt:
         row = self.db.execute("SELECT pk, body, next_seq, revision, shared FROM sessions WHERE id=?", (self.id,)).get

@@ -1,0 +1,160 @@
+"""From a parsed query to full-text expressions: every word quoted, so that no syntax of the engine can be reached.
+
+Knows words, phrases, prefixes, alternatives, exclusions and the filters `role:` and `kind:`; refuses to know rows and ranks.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from holdfast.index._fold import asked
+from holdfast.index._schema import CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.index._terms import Where
+    from holdfast.model import Query, Term
+
+MOST_CLAUSES = 32
+MOST_TOKENS = 64
+MOST_COMBINATIONS = 8
+SHORTEST_PART = 3
+MOST_LONGER = 300
+"""Words that a part or prefix is spelled out into, at most."""
+MOST_ENDS = 12
+MOST_PHRASE_ROWS = 20_000
+_KINDS = {"session": ("session", ""), "user": ("said", "user"), "assistant": ("said", "assistant"), "tool": ("tool", "tool")}
+_ROLES = {"system": "assistant"}
+
+
+class Words(Protocol):
+    """What the index knows of its own words, the most frequent first."""
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every word is known."""
+
+    def longer(self, part: str, where: Where) -> list[str]:
+        """Return longer words that hold the part, or begin or end with it."""
+
+    def frequency(self, word: str) -> int:
+        """Return in about how many rows a word stands."""
+
+
+class Wanted(Struct, frozen=True):
+    """One word or phrase as the index knows it: its tokens in order; with `prefix` the last may go on."""
+
+    tokens: tuple[str, ...]
+    prefix: bool = False
+
+    def exact(self, words: Words) -> str:
+        """Return the expression that finds whole words; a prefix is spelled out where the index can name its words."""
+        last = self.tokens[-1]
+        if not self.prefix:
+            return _quoted(self.tokens)
+        longer = words.longer(last, "start")
+        if _long(last) and (len(longer) >= MOST_LONGER or not words.complete):
+            return _quoted(self.tokens, prefix=True)
+        return _any([_quoted((*self.tokens[:-1], w)) for w in (last, *longer)])
+
+    def loose(self, words: Words) -> str:
+        """Return the expression that also finds it inside longer words."""
+        first, last = self.tokens[0], self.tokens[-1]
+        if len(self.tokens) == 1:
+            inside = words.longer(first, "inside") if _long(first) else []
+            return _any([self.exact(words), *(_quoted((w,)) for w in inside)])
+        heads = words.longer(first, "end")[:MOST_ENDS] if _long(first) else []
+        tails = words.longer(last, "start")[:MOST_ENDS] if _long(last) else []
+        spelled = [(h, *self.tokens[1:-1], t) for h in (first, *heads) for t in (last, *tails)]
+        return _any([self.exact(words), *map(_quoted, _affordable(spelled, words))])
+
+
+def _long(token: str) -> bool:
+    return len(token) >= SHORTEST_PART or not token.isascii()
+
+
+def _affordable(spelled: list[tuple[str, ...]], words: Words) -> Iterator[tuple[str, ...]]:
+    """Keep phrases whose rarest words together stand in few rows: looking one up costs as much as its rarest word."""
+    left = MOST_PHRASE_ROWS
+    for tokens in spelled[1:]:
+        left -= min(map(words.frequency, tokens))
+        if left < 0:
+            return
+        yield tokens
+
+
+class Combination(Struct, frozen=True):
+    """Groups that must all match in one row; a group matches when one of its words does."""
+
+    groups: tuple[tuple[Wanted, ...], ...]
+
+    def expression(self, words: Words, without: str = "", *, loose: bool = False) -> str:
+        """Return the expression for whole words, or with `loose` for parts of words too."""
+        parts = [_any([w.loose(words) if loose else w.exact(words) for w in group]) for group in self.groups]
+        wanted = " AND ".join(parts)
+        return f"({wanted}) NOT {without}" if without else wanted
+
+
+class Plan(Struct, frozen=True):
+    """What to look up, in which classes, and what must not stand there."""
+
+    combinations: tuple[Combination, ...]
+    words: tuple[Wanted, ...]
+    classes: tuple[str, ...]
+    without: tuple[Wanted, ...] = ()
+    roles: tuple[tuple[str, bool], ...] = ()
+
+
+def planned(query: Query) -> Plan:
+    """Plan a query; a plan without combinations finds nothing."""
+    clauses = [c for c in (_clause(terms) for terms in query.clauses[:MOST_CLAUSES]) if c]
+    excluded = [w for w in map(_wanted, query.excluded[:MOST_CLAUSES]) if w.tokens]
+    return Plan(
+        combinations=_combined(clauses),
+        words=tuple(w for clause in clauses for w in clause),
+        classes=_classes(query),
+        without=tuple(excluded),
+        roles=tuple((f.value.lower(), f.negated) for f in query.filters if f.key == "role"),
+    )
+
+
+def _combined(clauses: list[tuple[Wanted, ...]]) -> tuple[Combination, ...]:
+    if not clauses:
+        return ()
+    ways = 1
+    for clause in clauses:
+        ways *= len(clause)
+    if ways > MOST_COMBINATIONS:
+        return (Combination(tuple(clauses)),)
+    return tuple(Combination(tuple((w,) for w in words)) for words in product(*clauses))
+
+
+def _clause(terms: tuple[Term, ...]) -> tuple[Wanted, ...]:
+    return tuple(w for w in map(_wanted, terms[:MOST_CLAUSES]) if w.tokens)
+
+
+def _wanted(term: Term) -> Wanted:
+    found, cut = asked(term.text)
+    return Wanted(found[:MOST_TOKENS], term.prefix or cut)
+
+
+def _classes(query: Query) -> tuple[str, ...]:
+    asked_for = [f for f in query.filters if f.key in ("role", "kind") and not (f.negated and f.value.lower() in _ROLES)]
+    return tuple(c for c in CLASSES if all(_passes(c, f.key, f.value.lower()) != f.negated for f in asked_for))
+
+
+def _passes(name: str, key: str, value: str) -> bool:
+    kind, role = _KINDS[name]
+    return kind == value if key == "kind" else role == _ROLES.get(value, value)
+
+
+def _quoted(words: tuple[str, ...], *, prefix: bool = False) -> str:
+    return f'"{" ".join(words)}"' + (" *" if prefix else "")
+
+
+def _any(expressions: list[str]) -> str:
+    return f"({' OR '.join(expressions)})" if expressions else ""

@@ -1,0 +1,123 @@
+"""The term table: every distinct word of the index in sorted blocks, so that any part of a word finds the words that hold it.
+
+Knows how often each word stands in how many rows (as a power of two); refuses to know where. A block is a run of
+`TERM SIZE NEWLINE`, SIZE one byte: a plain byte search over all blocks (about 1 GB/s) takes the place of a trigram index.
+"""
+
+from __future__ import annotations
+
+import heapq
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Literal
+
+from holdfast.index._fold import tokens
+from holdfast.index._schema import CLASSES, read_number, write_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import apsw
+
+Where = Literal["inside", "start", "end"]
+BLOCK = 32 * 1024
+BULK = 8
+"""Text beyond 1/8 of what is indexed is not split into words in Python: its terms come from the index afterwards."""
+SMALL = 1 << 16
+MOST_FRESH = 200_000
+
+
+def note(connection: apsw.Connection, texts: Iterable[str]) -> None:
+    """Take up the words of newly indexed text, or remember that they are still to be taken from the index."""
+    known = list(texts)
+    size = sum(map(len, known))
+    if not size:
+        return
+    total = read_number(connection, "characters")
+    waiting = read_number(connection, "pending")
+    write_number(connection, "characters", total + size)
+    if waiting or size > max(total // BULK, SMALL):
+        write_number(connection, "pending", waiting + size)
+        return
+    words = {word for text in known for word in tokens(text)}
+    connection.executemany("INSERT OR IGNORE INTO fresh(term) VALUES(?)", ((w,) for w in words))
+
+
+def pending(connection: apsw.Connection) -> bool:
+    """Tell whether words of bulk puts are still to be taken from the index."""
+    return read_number(connection, "pending") > 0
+
+
+def unsettled(connection: apsw.Connection) -> bool:
+    """Tell whether words are pending, or too many stand outside the blocks."""
+    if pending(connection):
+        return True
+    row = connection.execute("SELECT count(*) FROM (SELECT 1 FROM fresh LIMIT ?)", (MOST_FRESH,)).fetchone()
+    return bool(row[0] >= MOST_FRESH)
+
+
+def rebuild(connection: apsw.Connection) -> None:
+    """Take all terms from the index anew (call inside a write transaction)."""
+    connection.execute("DELETE FROM terms")
+    connection.execute("DELETE FROM fresh")
+    connection.executemany("INSERT INTO terms(first, block) VALUES(?, ?)", _blocks(_counted(connection)))
+    write_number(connection, "pending", 0)
+
+
+def longer(connection: apsw.Connection, part: str, where: Where, *, most: int) -> list[str]:
+    """Return words that hold `part` (or begin or end with it) and are longer, the most frequent first."""
+    needle = part.encode()
+    found: dict[str, int] = {}
+    for (block,) in connection.execute("SELECT block FROM terms"):
+        found.update(_inside(block, needle))
+    found.update((w, 0) for (w,) in connection.execute("SELECT term FROM fresh WHERE instr(term, ?)", (part,)))
+    found.pop(part, None)
+    if where != "inside":
+        found = {w: n for w, n in found.items() if (w.startswith(part) if where == "start" else w.endswith(part))}
+    return sorted(found, key=lambda w: (-found[w], len(w), w))[:most]
+
+
+def frequency(connection: apsw.Connection, word: str) -> int:
+    """Return in about how many rows a word stands."""
+    row = connection.execute("SELECT block FROM terms WHERE first <= ? ORDER BY first DESC LIMIT 1", (word.encode(),)).fetchone()
+    if row is None:
+        return 1
+    block, needle = b"\n" + row[0], b"\n" + word.encode()
+    place = block.find(needle)
+    while place >= 0:
+        end = place + len(needle)
+        if block[end] < 32:
+            return int(1 << block[end] - 11)
+        place = block.find(needle, end)
+    return 1
+
+
+def _inside(block: bytes, needle: bytes) -> Iterator[tuple[str, int]]:
+    place = block.find(needle)
+    while place >= 0:
+        start = block.rfind(b"\n", 0, place) + 1
+        end = block.find(b"\n", place)
+        yield block[start : end - 1].decode(errors="ignore"), block[end - 1]
+        place = block.find(needle, end)
+
+
+def _counted(connection: apsw.Connection) -> Iterator[tuple[bytes, int]]:
+    columns = [connection.execute(f"SELECT CAST(term AS BLOB), doc FROM vocabulary_{name}") for name in CLASSES]
+    for term, rows in groupby(heapq.merge(*columns), key=itemgetter(0)):
+        yield term, sum(int(row[1]) for row in rows)
+
+
+def _blocks(counted: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, bytes]]:
+    first, size = b"", 0
+    parts: list[bytes] = []
+    for term, rows in counted:
+        if not parts:
+            first = term
+        entry = term + bytes((10 + min(rows.bit_length(), 21), 10))
+        parts.append(entry)
+        size += len(entry)
+        if size >= BLOCK:
+            yield first, b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield first, b"".join(parts)

@@ -1,0 +1,226 @@
+"""The word index: everything said, thought, called and returned, and what sessions are called, found again in milliseconds.
+
+Knows which words stand in which message; refuses to keep the text (the store does: `fetch` brings it for snippets).
+One Index is used by one thread; a writer and any number of readers may open the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from holdfast._sqlite import writing
+from holdfast.index import _terms
+from holdfast.index._fold import fold
+from holdfast.index._marks import marked
+from holdfast.index._match import Plan, planned
+from holdfast.index._rank import Candidate, Ranking, density
+from holdfast.index._rows import rows_for, spans_of
+from holdfast.index._schema import CLASSES, configure, opened, read_number, write_number
+from holdfast.model import Hit, searchable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import apsw
+
+    from holdfast.model import Message, Query, Session
+
+    Fetch = Callable[[str, Sequence[int]], Mapping[int, Message]]
+
+PER_SESSION = 3
+SPARE = 10
+"""Candidates beyond the limit, for messages that turn out to be gone or outside the times asked for."""
+
+
+class Index:
+    """A word index in a file, or in memory for None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._connection = opened(path)
+        self._connection.register_fts5_function("density", density)
+
+    @property
+    def revision(self) -> int:
+        """The store revision that the index has caught up with."""
+        return read_number(self._connection, "revision")
+
+    def put(self, session: Session, messages: Sequence[Message], *, revision: int | None = None) -> None:
+        """Take up a session's texts and messages; a (session, seq) that is known is replaced. `messages` carry seq."""
+        if not messages and revision is None and self._known(session):
+            return
+        with writing(self._connection):
+            number = self._describe(session)
+            if messages:
+                self._add(number, messages)
+            if revision is not None and revision != self.revision:
+                write_number(self._connection, "revision", revision)
+
+    def forget(self, session_id: str) -> None:
+        """Take a session out; its words stay in the file until `scrub`."""
+        row = self._connection.execute("SELECT no FROM sessions WHERE id = ?", (session_id,)).fetchone()
+        if row is None:
+            return
+        with writing(self._connection):
+            for span in spans_of(self._connection, row[0]):
+                for name in CLASSES[1:]:
+                    self._connection.execute(
+                        f"DELETE FROM words_{name} WHERE rowid BETWEEN ? AND ?", (span.first, span.first + span.count - 1)
+                    )
+            self._connection.execute("DELETE FROM words_session WHERE rowid = ?", row)
+            self._connection.execute("DELETE FROM spans WHERE session = ?", row)
+            self._connection.execute("DELETE FROM sessions WHERE no = ?", row)
+
+    def scrub(self) -> None:
+        """Rewrite the file, so that no byte of forgotten words is left in it."""
+        with writing(self._connection):
+            for name in CLASSES:
+                self._connection.execute(f"INSERT INTO words_{name}(words_{name}) VALUES('optimize')")
+            _terms.rebuild(self._connection)
+        self._connection.execute("VACUUM")
+        self._connection.pragma("wal_checkpoint(TRUNCATE)")
+
+    def settle(self) -> None:
+        """Finish what bulk puts left open: the term table. Cheap when there is nothing to do."""
+        if _terms.unsettled(self._connection):
+            with writing(self._connection):
+                _terms.rebuild(self._connection)
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Join puts into one transaction."""
+        with writing(self._connection):
+            yield
+
+    def find(
+        self, query: Query, *, fetch: Fetch, allowed: Container[str] | None = None, limit: int = 20, per_session: int | None = None
+    ) -> tuple[Hit, ...]:
+        """Return the best hits, marked; `fetch` brings messages by session and seq, `allowed` says which sessions count."""
+        plan = planned(query)
+        if not plan.combinations or limit < 1:
+            return ()
+        most = per_session or (limit + SPARE if _one_session(query) else PER_SESSION)
+        candidates = Ranking(self._connection, plan, allowed).candidates(limit + SPARE, per_session=most)
+        return tuple(self._hits(candidates, query, plan, limit=limit, fetch=fetch))
+
+    def count(self, query: Query, *, allowed: Container[str] | None = None) -> int:
+        """Count the messages and sessions that hold the query's whole words."""
+        return Ranking(self._connection, planned(query), allowed).count()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _known(self, session: Session) -> bool:
+        row = self._connection.execute("SELECT active, text FROM sessions WHERE id = ?", (session.id,)).fetchone()
+        return row is not None and tuple(row) == (_active(session), _text(session))
+
+    def _describe(self, session: Session) -> int:
+        row = self._connection.execute("SELECT no, active, text FROM sessions WHERE id = ?", (session.id,)).fetchone()
+        text, active = _text(session), _active(session)
+        if row is None:
+            # No RETURNING: a statement that needs a savepoint makes every full-text table write what it has gathered.
+            self._connection.execute("INSERT INTO sessions(id, active, text) VALUES(?, ?, ?)", (session.id, active, text))
+            number = self._connection.last_insert_rowid()
+        else:
+            number = int(row[0])
+            if (active, text) != tuple(row[1:]):
+                self._connection.execute("UPDATE sessions SET active = ?, text = ? WHERE no = ?", (active, text, number))
+        if row is None or row[2] != text:
+            self._write("session", [(number, fold(text))], {number} if row else set())
+        return number
+
+    def _add(self, number: int, messages: Sequence[Message]) -> None:
+        rows, known = rows_for(self._connection, number, messages)
+        texts: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for row, message in zip(rows, messages, strict=True):
+            said, done = searchable(message)
+            name = "user" if message.role == "user" else "assistant"
+            if said:
+                texts[name].append((row, fold(said)))
+            if done:
+                texts["tool"].append((row, fold(done)))
+        for name in CLASSES[1:]:
+            if known or texts[name]:
+                self._write(name, texts[name], known)
+
+    def _write(self, name: str, rows: list[tuple[int, str]], known: set[int]) -> None:
+        for row in known:
+            self._connection.execute(f"DELETE FROM words_{name} WHERE rowid = ?", (row,))
+        self._connection.executemany(f"INSERT INTO words_{name}(rowid, x) VALUES(?, ?)", rows)
+        _terms.note(self._connection, (text for _, text in rows))
+
+    def _hits(
+        self, candidates: list[Candidate], query: Query, plan: Plan, *, limit: int, fetch: Fetch
+    ) -> Iterator[Hit]:
+        left, place = limit, 0
+        while left and place < len(candidates):
+            page = candidates[place : place + left]
+            place += len(page)
+            texts = _fetched(page, fetch)
+            for one in page:
+                hit = self._hit(one, texts.get(one.session, {}).get(one.seq), query, plan)
+                if hit is not None:
+                    left -= 1
+                    yield hit
+
+    def _hit(self, one: Candidate, message: Message | None, query: Query, plan: Plan) -> Hit | None:
+        if one.kind == "session":
+            row = self._connection.execute("SELECT text FROM sessions WHERE id = ?", (one.session,)).fetchone()
+            found = marked(row[0], plan.words, loose=one.loose)
+            return Hit(
+                session=one.session,
+                kind="session",
+                at=one.at or None,
+                snippet=found.snippet,
+                highlights=found.highlights,
+                start=found.start,
+                score=one.score,
+            )
+        if message is None or not _passes(message, one, query, plan):
+            return None
+        said, done = searchable(message)
+        found = marked(done if one.kind == "tool" else said, plan.words, loose=one.loose)
+        return Hit(
+            session=one.session,
+            message=message.id,
+            seq=one.seq,
+            role=message.role,
+            kind="tool" if one.kind == "tool" else "said",
+            at=message.at,
+            snippet=found.snippet,
+            highlights=found.highlights,
+            start=found.start,
+            score=one.score,
+        )
+
+
+def _fetched(page: Sequence[Candidate], fetch: Fetch) -> dict[str, Mapping[int, Message]]:
+    wanted: defaultdict[str, list[int]] = defaultdict(list)
+    for one in page:
+        if one.seq >= 0:
+            wanted[one.session].append(one.seq)
+    return {session: fetch(session, sorted(seqs)) for session, seqs in wanted.items()}
+
+
+def _passes(message: Message, one: Candidate, query: Query, plan: Plan) -> bool:
+    if message.at is not None and (
+        (query.since is not None and message.at < query.since) or (query.until is not None and message.at > query.until)
+    ):
+        return False
+    return one.kind != "assistant" or all((message.role == role) != negated for role, negated in plan.roles)
+
+
+def _one_session(query: Query) -> bool:
+    return any(f.key == "id" and not f.negated for f in query.filters)
+
+
+def _text(session: Session) -> str:
+    parts = (session.title, session.name, " ".join(session.tags), session.description, session.project)
+    return "\n".join(p for p in parts if p)
+
+
+def _active(session: Session) -> int:
+    return session.active or session.started or 0
