@@ -1,0 +1,164 @@
+"""OpenCode's databases: which sessions changed, which generation of tables holds each, and their rows as they stand."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from holdfast._sqlite import quoted, tables
+from holdfast.model import Json
+from holdfast.sources import _opencode_v1 as v1
+from holdfast.sources import _opencode_v2 as v2
+from holdfast.sources._jsonl import clean, loads
+from holdfast.sources._opencode_parts import Draft, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = Any
+"""A connection that `foreign_copy` gave: only `_sqlite` knows the library behind it."""
+_NEEDED = {"id", "session_id", "data"}
+_JSON_COLUMNS = ("revert", "model")
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One session of a database: its row, where its messages are, and what tells whether anything of it changed."""
+
+    native: str
+    row: dict[str, Json]
+    table: str
+    modern: bool
+    mark: str
+
+
+class Counts(Struct, kw_only=True):
+    """Per session: how many rows a table has, how new and how long they are."""
+
+    old: dict[str, list[Json]] = field(default_factory=dict)
+    new: dict[str, list[Json]] = field(default_factory=dict)
+
+
+def sessions(connection: Connection) -> list[Found]:
+    """List every session once: from the newest tables that know it, by what they hold."""
+    known = tables(connection)
+    counts = _counts(connection, known)
+    listed: dict[str, Found] = {}
+    for table in ("session_v2", "session"):
+        if "id" not in known.get(table, ()):
+            continue
+        for row in _rows(connection, table, known[table]):
+            native = text(row.get("id"))
+            if native and native not in listed:
+                listed[native] = _found(table, row, counts)
+    return list(listed.values())
+
+
+def names(connection: Connection) -> frozenset[str]:
+    """Return the ids of all sessions that a database knows."""
+    known = tables(connection)
+    found = (_rows(connection, t, ("id",)) for t in ("session_v2", "session") if "id" in known.get(t, ()))
+    return frozenset(text(row["id"]) for rows in found for row in rows)
+
+
+def read(connection: Connection, found: Found, path: str) -> tuple[Draft, bytes]:
+    """Read one session, and its rows as JSON lines."""
+    known = tables(connection)
+    draft = Draft(native=found.native, info=_decoded(found.row), path=path)
+    lines = [_line(found.table, found.row)]
+    if found.modern:
+        _modern(connection, draft, known=known, lines=lines)
+    else:
+        _older(connection, draft, known=known, lines=lines)
+    v1.mark_reverted(draft)
+    return draft, b"".join(lines)
+
+
+def _found(table: str, row: dict[str, Json], counts: Counts) -> Found:
+    native = text(row["id"])
+    old, new = counts.old.get(native), counts.new.get(native)
+    modern = bool(new) and (table == "session_v2" or not old)
+    mark = json.dumps([table, modern, new if modern else old, _plain(row)], sort_keys=True)
+    digest = hashlib.blake2b(mark.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return Found(native=native, row=row, table=table, modern=modern, mark=digest)
+
+
+def _counts(connection: Connection, known: dict[str, tuple[str, ...]]) -> Counts:
+    counts = Counts()
+    for table, into in (("message", counts.old), ("part", counts.old), ("session_message", counts.new)):
+        if not _NEEDED.issubset(known.get(table, ())):
+            continue
+        newest = "max(time_updated)" if "time_updated" in known[table] else "0"
+        ask = f"SELECT session_id, count(*), {newest}, sum(octet_length(data)) FROM {quoted(table)} GROUP BY 1"  # noqa: S608
+        for native, *numbers in connection.execute(ask):
+            if isinstance(native, str):
+                into.setdefault(native, []).append([n if isinstance(n, int | float) else str(n) for n in numbers])
+    return counts
+
+
+def _modern(connection: Connection, draft: Draft, *, known: dict[str, tuple[str, ...]], lines: list[bytes]) -> None:
+    columns = known.get("session_message", ())
+    order = "seq" if "seq" in columns else "time_created, id"
+    for number, row in enumerate(_rows(connection, "session_message", columns, of=draft.native, order=order), 1):
+        lines.append(_line("session_message", row))
+        data = loads(text(row.get("data")).encode())
+        if isinstance(data, dict):
+            v2.add_message(draft, row, data)
+        else:
+            draft.damaged.append(number)
+
+
+def _older(connection: Connection, draft: Draft, *, known: dict[str, tuple[str, ...]], lines: list[bytes]) -> None:
+    parts: dict[str, list[tuple[str, Json]]] = {}
+    if {*_NEEDED, "message_id"} <= set(known.get("part", ())):
+        for row in _rows(connection, "part", known["part"], of=draft.native, order="id"):
+            lines.append(_line("part", row))
+            found = loads(text(row.get("data")).encode())
+            parts.setdefault(text(row.get("message_id")), []).append((text(row.get("id")), found))
+    if not _NEEDED.issubset(known.get("message", ())):
+        return
+    order = "time_created, id" if "time_created" in known["message"] else "id"
+    for number, row in enumerate(_rows(connection, "message", known["message"], of=draft.native, order=order), 1):
+        lines.append(_line("message", row))
+        name, data = text(row.get("id")), loads(text(row.get("data")).encode())
+        if isinstance(data, dict) and name:
+            v1.add_message(draft, name, data, parts=parts.get(name, []), line=number)
+        else:
+            draft.damaged.append(number)
+
+
+def _rows(
+    connection: Connection, table: str, columns: tuple[str, ...], *, of: str = "", order: str = ""
+) -> Iterator[dict[str, Json]]:
+    """Yield rows; texts travel as bytes, because a damaged one would not survive the library's own decoding."""
+    picked = ", ".join(
+        f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in map(quoted, columns)
+    )
+    ask = f"SELECT {picked} FROM {quoted(table)}"  # noqa: S608 - names from the database's own schema, quoted
+    ask += (" WHERE session_id = ?" if of else "") + (f" ORDER BY {order}" if order else "")
+    for values in connection.execute(ask, (of,) if of else ()):
+        yield {c: _value(v) for c, v in zip(columns, values, strict=True)}
+
+
+def _value(value: Json) -> Json:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value if b"\0" in value else clean(value.decode("utf-8", "replace"))
+
+
+def _plain(row: dict[str, Json]) -> dict[str, Json]:
+    return {k: {"base64": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for k, v in row.items()}
+
+
+def _line(table: str, row: dict[str, Json]) -> bytes:
+    return json.dumps({"table": table, "row": _plain(row)}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _decoded(row: dict[str, Json]) -> dict[str, Json]:
+    return {k: loads(v.encode()) if k in _JSON_COLUMNS and isinstance(v, str) else v for k, v in row.items()}
