@@ -113,7 +113,7 @@ def test_a_bucket_of_many_small_requests_stays_in_its_band(prices):
     usage = Usage(input=100 * 100_000)
     small = Bucket(model="claude-sonnet-4-5", band=0, requests=100, usage=usage)
     assert prices.cost(small) == Decimal(30)
-    large = Bucket(model="claude-sonnet-4-5", band=2, requests=45, usage=usage)
+    large = Bucket(model="claude-sonnet-4-5", band=4, requests=45, usage=usage)
     assert prices.cost(large) == Decimal(60)
 
 
