@@ -1,13 +1,14 @@
 """Folding: the one form in which text is indexed and asked for.
 
-Knows scripts and opaque runs; refuses to know SQL and messages. ASCII passes untouched (the tokenizer lowers it); letters lose
-their marks, text without spaces between words becomes overlapping pairs, everything else is a separator.
+Knows scripts and opaque runs; refuses to know SQL and messages. ASCII passes untouched (the tokenizer lowers it);
+letters lose their marks, text without spaces between words becomes overlapping pairs, everything else is a separator.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 WINDOW = 512
 OPAQUE = 120
@@ -17,15 +18,18 @@ PIECE = 20
 """Mean length of the pieces between `/`, `-` and `_` from which on a long run is data and no path."""
 CACHED = 50_000
 
-# Scripts written without spaces between words (Thai, Lao, Myanmar, Khmer, kana, Han) or with particles attached (Hangul).
-DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+# Scripts without spaces between words (Thai, Lao, Myanmar, Khmer, kana, Han) or with particles attached (Hangul).
+DENSE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 _DATA = re.compile(r"(?:[A-Za-z0-9+/_=-]{48,}\s{0,2})*[A-Za-z0-9+/_=-]{48,}")
 _TOKEN = re.compile("[0-9a-z\x80-\U0010ffff]+")
 _SPECIAL = str.maketrans({
-    "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ƒ": "f",
-    "ĸ": "k", "ə": "e", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ٱ": "ا", "ς": "σ", "\u0640": "",
+    "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
+    "ƒ": "f", "ĸ": "k", "ə": "e", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ٱ": "ا", "ς": "σ", "\u0640": "",
 })  # fmt: skip
 _runs: dict[str, str] = {}
 _chars: dict[str, str] = {}
@@ -100,13 +104,13 @@ def _folded(run: str) -> str:
 
 
 def _pairs(run: str) -> str:
-    return f" {' '.join(a + b for a, b in zip(run, run[1:], strict=False))} {run[-1]} "
+    return f" {' '.join(a + b for a, b in pairwise(run))} {run[-1]} "
 
 
 def _may_hold_data(text: str) -> bool:
     """Look for a window without a space: cheap, since nearly every window has one at once."""
     find = text.find
-    for start in range(0, len(text) - WINDOW + 1, WINDOW):  # a loop: half the time of any() over a generator
+    for start in range(0, len(text) - WINDOW + 1, WINDOW):  # noqa: SIM110 - half the time of any() over a generator
         if find(" ", start, start + WINDOW) < 0:
             return True
     return False

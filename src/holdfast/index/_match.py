@@ -1,6 +1,7 @@
 """From a parsed query to full-text expressions: every word quoted, so that no syntax of the engine can be reached.
 
-Knows words, phrases, prefixes, alternatives, exclusions and the filters `role:` and `kind:`; refuses to know rows and ranks.
+Knows words, phrases, prefixes, alternatives, exclusions and the filters `role:` and `kind:`; refuses to know
+rows and ranks.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ MOST_LONGER = 300
 """Words that a part or prefix is spelled out into, at most."""
 MOST_ENDS = 12
 MOST_PHRASE_ROWS = 20_000
-_KINDS = {"session": ("session", ""), "user": ("said", "user"), "assistant": ("said", "assistant"), "tool": ("tool", "tool")}
+_KINDS = {
+    "session": ("session", ""),
+    "user": ("said", "user"),
+    "assistant": ("said", "assistant"),
+    "tool": ("tool", "tool"),
+}
 _ROLES = {"system": "assistant"}
 
 
@@ -143,7 +149,8 @@ def _wanted(term: Term) -> Wanted:
 
 
 def _classes(query: Query) -> tuple[str, ...]:
-    asked_for = [f for f in query.filters if f.key in ("role", "kind") and not (f.negated and f.value.lower() in _ROLES)]
+    narrowing = (f for f in query.filters if f.key in ("role", "kind"))
+    asked_for = [f for f in narrowing if not (f.negated and f.value.lower() in _ROLES)]
     return tuple(c for c in CLASSES if all(_passes(c, f.key, f.value.lower()) != f.negated for f in asked_for))
 
 

@@ -1,7 +1,8 @@
 """Which rows match, in what order: candidates from the full-text tables, scored and thinned out.
 
-Knows ranks and row numbers; refuses to know texts. Whole words rank above parts of words, a session's own words above the
-user's, those above the assistant's, those above tools'; then rare words above common ones, dense above thin, new above old.
+Knows ranks and row numbers; refuses to know texts. Whole words rank above parts of words; what the user said and what a
+session is called above what the assistant said, that above what tools gave; then rare words above common ones, dense
+above thin, new above old.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ MOST_WALKED = 400
 WEIGHT = {"session": 4.0, "user": 4.0, "assistant": 2.5, "tool": 1.5}
 LOOSE = 0.2
 DENSITY_STEPS = 4
+_LAST = "SELECT max(first + count) FROM (SELECT first, count FROM spans ORDER BY first DESC LIMIT 1)"
 
 
 class Candidate(Struct, frozen=True, order=False):
@@ -171,7 +173,7 @@ class Ranking:
         return f"({' OR '.join(exact)})" if exact else ""
 
     def _rarity(self, combination: Combination) -> float:
-        rows = max(self._connection.execute("SELECT max(first) FROM spans").fetchone()[0] or 0, 1)
+        rows = max(self._connection.execute(_LAST).get or 0, 1)
         words = [w for group in combination.groups for w in group]
         return sum(log(2 + rows / self._least(w)) for w in words) / len(words)
 
@@ -179,8 +181,8 @@ class Ranking:
         return min(map(self.frequency, word.tokens))
 
 
-def density(api: apsw.FTS5ExtensionApi) -> float:
-    """Score a row by how often the words stand in it, against its length: 1 to 1.5 in coarse steps, so that time decides."""
+def density(api: apsw.FTS5ExtensionApi, *_: object) -> float:
+    """Score a row by how often the words stand in it against its length: 1 to 1.5, coarsely, so that time decides."""
     length = api.column_size(0) / max(api.column_total_size(0) / max(api.row_count, 1), 1)
     often = api.inst_count
     share = often / (often + 1.2 * (0.25 + 0.75 * length))

@@ -1,7 +1,7 @@
 """The file of the word index: its tables, its version, and how it is opened.
 
-Knows what is kept where; refuses to know how it is asked. The index is derived: another version is emptied, a damaged file is
-deleted, and the service fills it again.
+Knows what is kept where; refuses to know how it is asked. The index is derived: another version is emptied, a damaged
+file is deleted, and the service fills it again.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def configure(connection: apsw.Connection, name: str, option: str, value: int) -
 
 def read_number(connection: apsw.Connection, key: str) -> int:
     """Return a kept number."""
-    return int(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+    return int(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).get)
 
 
 def write_number(connection: apsw.Connection, key: str, value: int) -> None:
-    """Keep a number (a plain UPDATE: see `Statements` in the decision record)."""
+    """Keep a number (by UPDATE alone: REPLACE would need a savepoint, see words.py)."""
     connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))

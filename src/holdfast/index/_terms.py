@@ -1,7 +1,7 @@
-"""The term table: every distinct word of the index in sorted blocks, so that any part of a word finds the words that hold it.
+"""The term table: every distinct word of the index in sorted blocks, so that a part finds the words that hold it.
 
 Knows how often each word stands in how many rows (as a power of two); refuses to know where. A block is a run of
-`TERM SIZE NEWLINE`, SIZE one byte: a plain byte search over all blocks (about 1 GB/s) takes the place of a trigram index.
+`TERM SIZE NEWLINE`, SIZE one byte: a plain byte search over all blocks (about 1 GB/s) takes the place of trigrams.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ BULK = 8
 """Text beyond 1/8 of what is indexed is not split into words in Python: its terms come from the index afterwards."""
 SMALL = 1 << 16
 MOST_FRESH = 200_000
+MOST_COUNTED = 500
+NEWLINE, CONTROL = 10, 32
 
 
 def note(connection: apsw.Connection, texts: Iterable[str]) -> None:
@@ -52,8 +54,8 @@ def unsettled(connection: apsw.Connection) -> bool:
     """Tell whether words are pending, or too many stand outside the blocks."""
     if pending(connection):
         return True
-    row = connection.execute("SELECT count(*) FROM (SELECT 1 FROM fresh LIMIT ?)", (MOST_FRESH,)).fetchone()
-    return bool(row[0] >= MOST_FRESH)
+    fresh = connection.execute("SELECT count(*) FROM (SELECT 1 FROM fresh LIMIT ?)", (MOST_FRESH,)).get
+    return bool(fresh >= MOST_FRESH)
 
 
 def rebuild(connection: apsw.Connection) -> None:
@@ -78,18 +80,27 @@ def longer(connection: apsw.Connection, part: str, where: Where, *, most: int) -
 
 
 def frequency(connection: apsw.Connection, word: str) -> int:
-    """Return in about how many rows a word stands."""
-    row = connection.execute("SELECT block FROM terms WHERE first <= ? ORDER BY first DESC LIMIT 1", (word.encode(),)).fetchone()
+    """Return in about how many rows a word stands; of words outside the blocks the first rows are counted."""
+    return max(_kept(connection, word.encode()) or _counted_rows(connection, word), 1)
+
+
+def _kept(connection: apsw.Connection, word: bytes) -> int:
+    row = connection.execute("SELECT block FROM terms WHERE first <= ? ORDER BY first DESC LIMIT 1", (word,)).fetchone()
     if row is None:
-        return 1
-    block, needle = b"\n" + row[0], b"\n" + word.encode()
+        return 0
+    block, needle = b"\n" + row[0], b"\n" + word
     place = block.find(needle)
     while place >= 0:
         end = place + len(needle)
-        if block[end] < 32:
-            return int(1 << block[end] - 11)
+        if block[end] < CONTROL:
+            return int(1 << block[end] - NEWLINE - 1)
         place = block.find(needle, end)
-    return 1
+    return 0
+
+
+def _counted_rows(connection: apsw.Connection, word: str) -> int:
+    sql = "SELECT count(*) FROM (SELECT 1 FROM words_{0} WHERE words_{0} MATCH ? LIMIT ?)"
+    return sum(connection.execute(sql.format(n), (f'"{word}"', MOST_COUNTED)).get for n in CLASSES)
 
 
 def _inside(block: bytes, needle: bytes) -> Iterator[tuple[str, int]]:
@@ -113,7 +124,7 @@ def _blocks(counted: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, bytes
     for term, rows in counted:
         if not parts:
             first = term
-        entry = term + bytes((10 + min(rows.bit_length(), 21), 10))
+        entry = term + bytes((NEWLINE + min(rows.bit_length(), CONTROL - NEWLINE - 1), NEWLINE))
         parts.append(entry)
         size += len(entry)
         if size >= BLOCK:

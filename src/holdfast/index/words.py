@@ -1,4 +1,4 @@
-"""The word index: everything said, thought, called and returned, and what sessions are called, found again in milliseconds.
+"""The word index: what was said, thought, called and returned, and what sessions are called, found in milliseconds.
 
 Knows which words stand in which message; refuses to keep the text (the store does: `fetch` brings it for snippets).
 One Index is used by one thread; a writer and any number of readers may open the same file.
@@ -10,6 +10,8 @@ import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import apsw
+
 from holdfast._sqlite import writing
 from holdfast.index import _terms
 from holdfast.index._fold import fold
@@ -17,14 +19,12 @@ from holdfast.index._marks import marked
 from holdfast.index._match import Plan, planned
 from holdfast.index._rank import Candidate, Ranking, density
 from holdfast.index._rows import rows_for, spans_of
-from holdfast.index._schema import CLASSES, configure, opened, read_number, write_number
+from holdfast.index._schema import CLASSES, opened, read_number, write_number
 from holdfast.model import Hit, searchable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    import apsw
 
     from holdfast.model import Message, Query, Session
 
@@ -65,22 +65,20 @@ class Index:
             return
         with writing(self._connection):
             for span in spans_of(self._connection, row[0]):
+                rows = (span.first, span.first + span.count - 1)
                 for name in CLASSES[1:]:
-                    self._connection.execute(
-                        f"DELETE FROM words_{name} WHERE rowid BETWEEN ? AND ?", (span.first, span.first + span.count - 1)
-                    )
+                    self._connection.execute(f"DELETE FROM words_{name} WHERE rowid BETWEEN ? AND ?", rows)
             self._connection.execute("DELETE FROM words_session WHERE rowid = ?", row)
             self._connection.execute("DELETE FROM spans WHERE session = ?", row)
             self._connection.execute("DELETE FROM sessions WHERE no = ?", row)
 
     def scrub(self) -> None:
-        """Rewrite the file, so that no byte of forgotten words is left in it."""
+        """Rewrite the tables, so that no byte of forgotten words is left in the file (secure_delete zeroes pages)."""
         with writing(self._connection):
             for name in CLASSES:
                 self._connection.execute(f"INSERT INTO words_{name}(words_{name}) VALUES('optimize')")
             _terms.rebuild(self._connection)
-        self._connection.execute("VACUUM")
-        self._connection.pragma("wal_checkpoint(TRUNCATE)")
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def settle(self) -> None:
         """Finish what bulk puts left open: the term table. Cheap when there is nothing to do."""
@@ -95,9 +93,15 @@ class Index:
             yield
 
     def find(
-        self, query: Query, *, fetch: Fetch, allowed: Container[str] | None = None, limit: int = 20, per_session: int | None = None
+        self,
+        query: Query,
+        *,
+        fetch: Fetch,
+        allowed: Container[str] | None = None,
+        limit: int = 20,
+        per_session: int | None = None,
     ) -> tuple[Hit, ...]:
-        """Return the best hits, marked; `fetch` brings messages by session and seq, `allowed` says which sessions count."""
+        """Return the best hits, marked; `fetch` brings messages by seq, `allowed` holds the sessions that count."""
         plan = planned(query)
         if not plan.combinations or limit < 1:
             return ()
@@ -122,12 +126,14 @@ class Index:
         text, active = _text(session), _active(session)
         if row is None:
             # No RETURNING: a statement that needs a savepoint makes every full-text table write what it has gathered.
-            self._connection.execute("INSERT INTO sessions(id, active, text) VALUES(?, ?, ?)", (session.id, active, text))
+            sql = "INSERT INTO sessions(id, active, text) VALUES(?, ?, ?)"
+            self._connection.execute(sql, (session.id, active, text))
             number = self._connection.last_insert_rowid()
         else:
             number = int(row[0])
             if (active, text) != tuple(row[1:]):
-                self._connection.execute("UPDATE sessions SET active = ?, text = ? WHERE no = ?", (active, text, number))
+                sql = "UPDATE sessions SET active = ?, text = ? WHERE no = ?"
+                self._connection.execute(sql, (active, text, number))
         if row is None or row[2] != text:
             self._write("session", [(number, fold(text))], {number} if row else set())
         return number
@@ -168,8 +174,8 @@ class Index:
 
     def _hit(self, one: Candidate, message: Message | None, query: Query, plan: Plan) -> Hit | None:
         if one.kind == "session":
-            row = self._connection.execute("SELECT text FROM sessions WHERE id = ?", (one.session,)).fetchone()
-            found = marked(row[0], plan.words, loose=one.loose)
+            text = self._connection.execute("SELECT text FROM sessions WHERE id = ?", (one.session,)).get
+            found = marked(text or "", plan.words, loose=one.loose)
             return Hit(
                 session=one.session,
                 kind="session",
