@@ -83,6 +83,31 @@ def test_the_tree_is_silent_where_a_database_knows_the_session(tmp_path):
     assert "stale" not in [m.text for m in read(tmp_path).all_messages]
 
 
+def test_a_stale_file_of_the_tree_says_nothing_even_when_it_is_read_last(tmp_path):
+    sample.build(tmp_path)
+    (stale,) = (r for r in OpenCode().discover([tmp_path]) if r.kind == "tree" and sample.CHILD in r.path)
+    (reading,) = OpenCode().read(stale, None)
+    assert reading.transcript.messages == ()
+    assert not reading.transcript.replaces
+    assert reading.cursor.done
+
+
+def test_a_tree_without_a_database_is_read(tmp_path):
+    sample.tree(tmp_path)
+    (old, child) = sorted(read(tmp_path).sessions.values(), key=lambda s: s.native_id, reverse=True)
+    assert (old.title, child.title) == ("Old", "Stale")
+    assert "stale" in [m.text for m in read(tmp_path).all_messages]
+
+
+def test_a_changed_message_file_of_the_tree_is_noticed(tmp_path):
+    sample.tree(tmp_path)
+    before = {r.path: r for r in OpenCode().discover([tmp_path])}
+    path = tmp_path / "storage" / "message" / sample.OLD / "msg_o2.json"
+    path.write_text(path.read_text() + " ")
+    changed = [r for r in OpenCode().discover([tmp_path]) if r != before[r.path]]
+    assert [Path(r.path).stem for r in changed] == [sample.OLD]
+
+
 def test_only_changed_sessions_are_read_again(tmp_path):
     db = sample.database(tmp_path / "opencode.db", modern=False)
     for name in ("ses_a", "ses_b"):
