@@ -37,7 +37,7 @@ nightly:
 
 # One file per question, for example `just bench search`.
 bench QUESTION *ARGS:
-    uv run --group dev python benchmarks/{{QUESTION}}.py {{ARGS}}
+    uv run --group dev python benchmarks/bench_{{QUESTION}}.py {{ARGS}}
 
 # Move the date before which a release must have been out, and lock again with hashes.
 lock DAYS="8":

@@ -139,6 +139,10 @@ def command(*arguments) -> str:
     return f"import sys; sys.argv[1:] = {list(arguments)!r}; from holdfast.faces.cli.main import main; main()"
 
 
+def test_a_loaded_library_is_seen():
+    assert {"rich", "sqlite3"} <= loaded("import rich, sqlite3")
+
+
 def test_importing_holdfast_loads_nothing_heavy():
     assert loaded("import holdfast") & {*HEAVY, *NEVER, "yaml", "zstandard", "click", "apsw", "msgspec"} == set()
 

@@ -70,13 +70,19 @@ def broken_links_of(page) -> list[str]:
     return broken
 
 
+def led_to_by(page) -> list[Path]:
+    """Return the pages behind the links of a page; a link to a folder leads to all pages in it."""
+    targets = [(page.parent / link.partition("#")[0]).resolve() for link in links_of(text_of(page))]
+    return [found for target in targets for found in (sorted(target.glob("*.md")) if target.is_dir() else [target])]
+
+
 def reachable_from(start) -> set[Path]:
     seen, waiting = set(), [start]
     while waiting:
         page = waiting.pop()
         if page not in seen and page.suffix == ".md" and page.exists():
             seen.add(page)
-            waiting += [(page.parent / link.partition("#")[0]).resolve() for link in links_of(text_of(page))]
+            waiting += led_to_by(page)
     return seen
 
 
