@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from holdfast.redact.rules import Rule
 
-_FLAGS = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER
+_EXACT = hyperscan.HS_FLAG_SINGLEMATCH
+_WIDE = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_CASELESS
+_FORMS = 24
 _WRAPPED = rb"[A-Za-z0-9+/]{60}\s{1,12}[A-Za-z0-9+/]{4}"
 
 
@@ -35,11 +37,11 @@ class HyperscanPrefilter:
                 self._plain.append((rule.literals, index))
                 continue
             expressions.append(_expression(rule))
-            flags.append(_FLAGS if rule.prefixes else _FLAGS | hyperscan.HS_FLAG_CASELESS)
+            flags.append(_EXACT if rule.prefixes else _WIDE)
             self._ids.append(index)
-        for form in sorted(set(_encoded_forms(rules))):
-            expressions.append(form)
-            flags.append(_FLAGS)
+        for expression in (_WRAPPED, *_encoded(rules)):
+            expressions.append(expression)
+            flags.append(_EXACT)
             self._ids.append(ENCODED)
         self._database = hyperscan.Database()
         self._database.compile(expressions=expressions, ids=list(range(len(expressions))), flags=flags)
@@ -79,13 +81,17 @@ def _plain(pattern: str) -> str:
     return re.sub(r"\(\?P<[a-z]+>", "(?:", pattern)
 
 
-def _encoded_forms(rules: Sequence[Rule]) -> Iterator[bytes]:
-    yield _WRAPPED
+def _encoded(rules: Sequence[Rule]) -> Iterator[bytes]:
+    forms = sorted({re.escape(_form(word, before)) for word in _words(rules) for before in range(3)})
+    for at in range(0, len(forms), _FORMS):
+        either = b"|".join(forms[at : at + _FORMS]).replace(rb"\+", b"[+-]").replace(b"/", b"[/_]")
+        yield b"(?:" + either + b")[A-Za-z0-9+/_-]{14}"
+
+
+def _words(rules: Sequence[Rule]) -> Iterator[bytes]:
     for rule in rules:
         words = rule.starts if rule.kind != "private-key" else ("PRIVATE KEY", "Private-Lines:")
-        for word in words:
-            for before in range(3):
-                yield re.escape(_form(word.encode(), before)).replace(rb"\+", b"[+-]").replace(b"/", b"[/_]")
+        yield from map(str.encode, words)
 
 
 def _form(word: bytes, before: int) -> bytes:

@@ -100,6 +100,7 @@ _WORDY: Final = re.compile(r"(?:[A-Za-z]+\d{0,3}|v?\d{1,4})?(?:[_\-./:@+ ](?:[A-
 _PLAIN_WORDS: Final = re.compile(
     r"(?:[A-Z]?[a-z]+\d{0,3}|[A-Z]+\d{0,3}|v?\d{1,4})?(?:[_\-./:@+ ](?:[A-Z]?[a-z]+\d{0,3}|[A-Z]+\d{0,3}|v?\d{1,4})?)*"
 )
+_CAMEL: Final = re.compile(r"(?:[A-Z]{0,4}[a-z]{2,})+[A-Z]{0,4}\d*")
 _PATH: Final = re.compile(r"[~.]{0,2}/[\w.@-]+(?:/[\w.@-]*)*|[A-Za-z]:[\\/].*|[\w.-]+(?:/[\w.-]+)*\.[a-z]{2,4}")
 _NUMBER: Final = re.compile(r"[\d.,:_%xX/ +-]+")
 _NAME_BEFORE: Final = re.compile(r"[A-Za-z0-9_.-]{0,40}\Z")
@@ -171,7 +172,8 @@ def assignment(candidate: Candidate) -> bool:
         before.group() if before else ""
     ):
         return False
-    if _NOT_SECRET_NAME.search(name) or not _is_literal(text, candidate):
+    in_urn = text[candidate.start - 1] == text[candidate.key_start - 1 : candidate.key_start] == ":"
+    if in_urn or _NOT_SECRET_NAME.search(name) or not _is_literal(text, candidate):
         return False
     quoted = text[candidate.start - 1] in "\"'`"
     set_plainly = quoted or text[candidate.key_end - 1] in "=:" or name.upper() == name
@@ -219,7 +221,7 @@ def _long_secret(value: str) -> bool:
 
 
 def _random_letters(value: str) -> bool:
-    if not value.isalnum() or len(value) < 20:  # noqa: PLR2004  below that a camelCase name looks the same
+    if not value.isalnum() or len(value) < 20 or _CAMEL.fullmatch(value):  # noqa: PLR2004  below that a camelCase name looks the same
         return False
     turns = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
     return turns * 3 > len(value)

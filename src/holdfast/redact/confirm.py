@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.redact.checks import CHECK, Candidate
-from holdfast.redact.prefilter import LONG, lowered
+from holdfast.redact.prefilter import LONG
 from holdfast.redact.views import Folded, unwrap
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ _RUN = re.compile(rf"[A-Za-z0-9_.-]{{{LONG}}}")
 _WORD = re.compile(r"[A-Za-z0-9_.-]")
 
 
-def spans(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the secrets of one rule stand in the text."""
+def spans(rule: Rule, text: str, low: str) -> Iterator[tuple[int, int]]:
+    """Yield where the secrets of one rule stand in the text; `low` is the text in lower case."""
     if rule.prefixes:
         return _of_prefixes(rule, text)
-    return _of_keys(rule, text) if rule.keys else _of_pattern(rule, text)
+    return _of_keys(rule, text, low) if rule.keys else _of_pattern(rule, text)
 
 
 def _of_pattern(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
@@ -32,10 +32,9 @@ def _of_pattern(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
             yield span
 
 
-def _of_keys(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-    low = lowered(text)
-    for head in rule.heads:
-        for key in head.finditer(low):
+def _of_keys(rule: Rule, text: str, low: str) -> Iterator[tuple[int, int]]:
+    for letters, head in rule.heads:
+        for key in head.finditer(low) if letters in low else ():
             match = rule.regex.match(text, key.end())
             if match:
                 span = _secret_of(match)
@@ -50,7 +49,7 @@ def _secret_of(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _of_prefixes(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-    for head in rule.heads[0].finditer(text):
+    for head in rule.head.finditer(text):
         start = head.start()
         if not _begins_word(text, start) or (rule.long and not _RUN.match(text, start)):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,9 +20,26 @@ _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _WORDS: Final = bytes(c if c in _WORD else 32 for c in range(256))
 _LOWER: Final = {c: c + 32 for c in range(65, 91)}
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _PRINT: Final = bytes(120 if 32 <= c < 127 or c in (9, 10, 13) else 32 for c in range(256))  # noqa: PLR2004  ASCII
 _READABLE: Final = b"x" * 16
 _STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+
+
+def _encoded_text() -> re.Pattern[bytes]:
+    """Match 15 printable characters as base64 writes them, wherever its groups of four begin."""
+    plain = [c for c in range(256) if _PRINT[c] == _READABLE[0]]
+    signs = (
+        {c >> 2 for c in plain},
+        {(a & 3) << 4 | c >> 4 for a in range(4) for c in plain},
+        {(a & 15) << 2 | c >> 6 for a in range(16) for c in plain},
+        {c & 63 for c in plain},
+    )
+    group = b"".join(b"[" + bytes(_BASE64[sign] for sign in sorted(places)) + b"]" for places in signs)
+    return re.compile(group.replace(b"+", b"").replace(b"/", b"") * 5)
+
+
+_ENCODED_TEXT: Final = _encoded_text()
 
 
 class Prefilter(Protocol):
@@ -63,29 +81,25 @@ class WordPrefilter:
         """Write the prefixes out and group the literals."""
         self._short: dict[bytes, set[int]] = {}
         self._long: dict[bytes, set[int]] = {}
-        self._literals: dict[str, set[int]] = {}
-        always: set[int] = set()
+        self._inside: dict[bytes, set[int]] = {}
+        self._always = frozenset(i for i, rule in enumerate(rules) if not rule.prefixes and not rule.literals)
+        anywhere: dict[str, set[int]] = {}
+        beside: dict[str, set[int]] = {}
         for index, rule in enumerate(rules):
             if rule.prefixes:
-                self._add(self._long if rule.long else self._short, rule.starts, index)
-            elif rule.literals:
-                for word in rule.literals:
-                    self._literals.setdefault(word, set()).add(index)
-            else:
-                always.add(index)
-        self._always = frozenset(always)
+                _add_heads(self._long if rule.long else self._short, rule.starts, index)
+            for word in () if rule.prefixes else rule.literals:
+                if rule.long and not rule.keys:
+                    self._inside.setdefault(word.encode(), set()).add(index)
+                else:
+                    (beside if rule.long else anywhere).setdefault(word, set()).add(index)
+        self._anywhere = _grouped(anywhere)
+        self._beside = tuple(beside.items())
         self._heads = frozenset(self._short)
         self._head = itemgetter(slice(_HEAD))
 
-    @staticmethod
-    def _add(table: dict[bytes, set[int]], starts: Iterable[str], index: int) -> None:
-        for start in starts:
-            full = [start[:_HEAD]] if len(start) >= _HEAD else [start + c for c in _ALNUM]
-            for head in full:
-                table.setdefault(head.encode(), set()).add(index)
-
     def candidates(self, text: str) -> AbstractSet[int]:
-        """Return the rules whose prefix begins a word or whose literal is anywhere in the text."""
+        """Return the rules whose prefix begins a word or whose literal is where it must be."""
         found = set(self._always)
         words = text.encode("utf-8", "replace").translate(_WORDS).replace(b" -", b"  ").split()
         if words and words[0][:1] == b"-":
@@ -93,23 +107,45 @@ class WordPrefilter:
         if not self._heads.isdisjoint(map(self._head, words)):
             for head in self._heads.intersection(map(self._head, words)):
                 found |= self._short[head]
-        long = [word for word in words if len(word) >= LONG]
-        if long:
-            found |= self._of_long(long)
         low = lowered(text)
-        for literal, indexes in self._literals.items():
+        for literal, indexes, longer in self._anywhere:
             if literal in low:
                 found |= indexes
+                for word, more in longer:
+                    if word in low:
+                        found |= more
+        long = [word for word in words if len(word) >= LONG]
+        if long:
+            found |= self._of_long(long, low)
         return found
 
-    def _of_long(self, words: list[bytes]) -> set[int]:
+    def _of_long(self, words: list[bytes], low: str) -> set[int]:
         found: set[int] = set()
-        for word in words:
-            found |= self._long.get(word[:_HEAD], found)
-            if (
-                ENCODED not in found
-                and not word.islower()
-                and any(map(readable, decodings(word.translate(None, b"."))))
-            ):
-                found.add(ENCODED)
+        for head in self._long.keys() & map(self._head, words):
+            found |= self._long[head]
+        for literal, indexes in self._beside:
+            if literal in low:
+                found |= indexes
+        small = b" ".join(words).lower()
+        for inside, indexes in self._inside.items():
+            if inside in small:
+                found |= indexes
+        if _ENCODED_TEXT.search(b" ".join([word for word in words if not word.islower()])):
+            found.add(ENCODED)
         return found
+
+
+def _add_heads(table: dict[bytes, set[int]], starts: Iterable[str], index: int) -> None:
+    for start in starts:
+        for head in [start[:_HEAD]] if len(start) >= _HEAD else [start + c for c in _ALNUM]:
+            table.setdefault(head.encode(), set()).add(index)
+
+
+def _grouped(literals: dict[str, set[int]]) -> tuple[tuple[str, set[int], tuple[tuple[str, set[int]], ...]], ...]:
+    """Put each literal under a shorter one inside it, so that most are looked for only after that is found."""
+    parents = {word: min((p for p in literals if p in word), key=len) for word in literals}
+    return tuple(
+        (word, indexes, tuple((w, i) for w, i in literals.items() if parents[w] == word != w))
+        for word, indexes in literals.items()
+        if parents[word] == word
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -11,7 +12,7 @@ import msgspec
 from holdfast.errors import BadInput, Unavailable
 from holdfast.redact import confirm, encoded, tree
 from holdfast.redact.finding import MASK_PATTERN, Finding, mask_of, preview_of
-from holdfast.redact.prefilter import ENCODED, Prefilter, WordPrefilter
+from holdfast.redact.prefilter import ENCODED, Prefilter, WordPrefilter, lowered
 from holdfast.redact.rules import RuleSet, load
 from holdfast.redact.views import fold, level
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Engine: TypeAlias = Literal["auto", "re", "hyperscan"]
 
+_PAYS_AFTER = 20_000_000
 _VAGUE = {"assignment": 2, "url": 1}
 
 
@@ -46,12 +48,16 @@ class Redactor:
         present = importlib.util.find_spec("hyperscan") is not None
         if engine == "hyperscan" and not present:
             raise Unavailable("the hyperscan engine is not installed", "pip install 'holdfast[redact]'")
-        self.engine: Literal["re", "hyperscan"] = "re" if engine == "re" or not present else "hyperscan"
+        self._until_wide = {"re": math.inf, "hyperscan": 0, "auto": _PAYS_AFTER if present else math.inf}[engine]
+        self._read = 0
+
+    @property
+    def engine(self) -> Literal["re", "hyperscan"]:
+        """The engine that reads the next text; `auto` begins with `re`, for a wide database costs time to build."""
+        return "re" if self._read < self._until_wide else "hyperscan"
 
     @cached_property
-    def _prefilter(self) -> Prefilter:
-        if self.engine == "re":
-            return self._words
+    def _wide(self) -> Prefilter:
         from holdfast.redact._hyperscan import HyperscanPrefilter  # only who uses it pays for it
 
         return HyperscanPrefilter(self._rules)
@@ -95,25 +101,27 @@ class Redactor:
         return walk.value(value), tuple(walk.found)
 
     def _hits(self, text: str) -> list[_Hit]:
-        candidates = self._prefilter.candidates(text)
+        candidates = (self._words if self.engine == "re" else self._wide).candidates(text)
+        self._read += len(text)
         if not candidates:
             return []
-        hits = [hit for index in sorted(candidates) if index >= 0 for hit in self._of_rule(index, text)]
+        low = lowered(text)
+        hits = [hit for index in sorted(candidates) if index >= 0 for hit in self._of_rule(index, text, low)]
         if ENCODED in candidates:
             for start, end, name in encoded.spans(text, self._rule_inside):
                 hits.append(_Hit(start, end, 0, name, "encoded", ""))
         return hits
 
-    def _of_rule(self, index: int, text: str) -> Iterable[_Hit]:
+    def _of_rule(self, index: int, text: str, low: str) -> Iterable[_Hit]:
         rule = self._rules[index]
-        for start, end in confirm.spans(rule, text):
+        for start, end in confirm.spans(rule, text, low):
             prefix = next((p for p in rule.starts if text.startswith(p, start)), "")
             yield _Hit(start, end, _VAGUE.get(rule.kind, 0), rule.name, rule.kind, prefix)
 
     def _rule_inside(self, text: str) -> str | None:
         candidates = self._words.candidates(text)
         for index in self._inner:
-            if index in candidates and next(iter(confirm.spans(self._rules[index], text)), None):
+            if index in candidates and next(iter(confirm.spans(self._rules[index], text, "")), None):
                 return self._rules[index].name
         return None
 

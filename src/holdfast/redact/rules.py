@@ -47,11 +47,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return re.compile(f"(?:{self.pattern}){tail}", re.ASCII)
 
     @cached_property
-    def heads(self) -> tuple[re.Pattern[str], ...]:
-        """What finds the beginnings: prefixes, or (in lower case) the keys that stand before the secret."""
-        if self.prefixes:
-            return (re.compile("|".join(map(prefix_pattern, self.prefixes)), re.ASCII),)
-        return tuple(re.compile(f"(?:{key}){self.after}", re.ASCII) for key in self.keys)
+    def head(self) -> re.Pattern[str]:
+        """What finds the beginnings of a rule with prefixes."""
+        return re.compile("|".join(map(prefix_pattern, self.prefixes)), re.ASCII)
+
+    @cached_property
+    def heads(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """What stands before the secret, in lower case, each with the letters that it begins with."""
+        return tuple((_letters(key), re.compile(f"(?:{key}){self.after}", re.ASCII)) for key in self.keys)
 
     @cached_property
     def starts(self) -> tuple[str, ...]:
@@ -72,6 +75,12 @@ class RuleSet(msgspec.Struct, frozen=True):
 
     rules: tuple[Rule, ...]
     keys: KeyWords
+
+
+def _letters(pattern: str) -> str:
+    """Return the plain letters that every match of a pattern begins with."""
+    plain = re.match(r"[a-z]*(?![?*{|a-z])", pattern)
+    return plain.group() if plain and "|" not in pattern.partition("(")[0] else ""
 
 
 def prefix_pattern(prefix: str) -> str:
@@ -170,7 +179,7 @@ def _usable(rule: Rule, path: Path, where: str) -> Rule:
 def _compiles(rule: Rule, path: Path, where: str) -> None:
     try:
         empty = rule.regex.match("")
-        _ = rule.heads
+        _ = rule.head, rule.heads
     except re.error as error:
         at = f" at character {error.pos}" if error.pos is not None else ""
         raise BadInput(f"{path}: {where}: pattern: {error.msg}{at}", "test the pattern on its own") from error

@@ -6,13 +6,9 @@ import re
 from bisect import bisect_right
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_FOLD = re.compile(
-    r"\\+u00([2-7][0-9A-Fa-f])"
-    r"|\\+(/)"
-    r"|[\"'`]\s*(?:\\\r?\n\s*)?(?:\+|\.\.)\s*\\?\s*[frbu]{0,2}[\"'`]"
-    r"|\\\r?\n[ \t]*"
-)
-_QUOTED_PLUS = re.compile(r"[\"'`]\s*(?:\+|\.\.)")
+_ESCAPE = re.compile(r"\\(?:\\*u00([2-7][0-9A-Fa-f])|\\*(/)|\r?\n[ \t]*)")
+_QUOTES = re.compile(r"[\"'`]\s*(?:\\\r?\n\s*)?(?:\+|\.\.)\s*\\?\s*[frbu]{0,2}[\"'`]")
+_JOINED = (re.compile(r"\+\s*\\?\s*[frbu]{0,2}[\"'`]"), re.compile(r"\.\.\s*[\"']"))
 _CHUNK = re.compile(r"[A-Za-z0-9_.~+/=-]+")
 _JOINT = re.compile(
     r"[\"'`](?:[ \t]*\\?\r?\n[ \t]*|[ \t]+)[frbu]{0,2}[\"'`]|[ \t]*\\?[ \t]*\r?\n[ \t>|#+*]*(?:-[ \t]+)?"
@@ -45,7 +41,7 @@ class Folded:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the source span of a span of this text, what was folded away included."""
         last = self.origin(end - 1)
-        escape = _FOLD.match(self.source, last)
+        escape = _ESCAPE.match(self.source, last)
         return self.origin(start), escape.end() if escape and escape.lastindex else last + 1
 
 
@@ -60,20 +56,21 @@ def level(text: str) -> str:
 
 def fold(text: str) -> Folded | None:
     """Read character escapes and join explicit concatenations; None when there are none."""
-    escaped = "\\" in text and ("\\u00" in text or "\\/" in text or "\\\n" in text or "\\\r\n" in text)
-    if not escaped and not ("+" in text or ".." in text):
-        return None
-    if not escaped and not _QUOTED_PLUS.search(text):
+    found: list[re.Match[str]] = []
+    if "\\" in text and ("\\u00" in text or "\\/" in text or "\\\n" in text or "\\\r\n" in text):
+        found += _ESCAPE.finditer(text)
+    if any(sign.search(text) for sign in _JOINED):
+        found += _QUOTES.finditer(text)
+    if not found:
         return None
     pieces: list[tuple[int, str]] = []
     done = 0
-    for match in _FOLD.finditer(text):
-        pieces.append((done, text[done : match.start()]))
-        if match.lastindex:
-            pieces.append((match.start(), chr(int(match[1], 16)) if match[1] else "/"))
-        done = match.end()
-    if not done:
-        return None
+    for match in sorted(found, key=re.Match.start):
+        if match.start() >= done:
+            pieces.append((done, text[done : match.start()]))
+            if match.lastindex:
+                pieces.append((match.start(), chr(int(match[1], 16)) if match[1] else "/"))
+            done = match.end()
     pieces.append((done, text[done:]))
     return Folded(text, [piece for piece in pieces if piece[1]])
 
