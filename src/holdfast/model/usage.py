@@ -8,6 +8,7 @@ that `output` leaves out.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -102,8 +103,7 @@ BAND_LIMITS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 
 def band(usage: Usage) -> int:
     """Return the number of the price band that one request's prompt falls into."""
-    prompt = usage.prompt
-    return sum(prompt > limit for limit in BAND_LIMITS)
+    return bisect_left(BAND_LIMITS, usage.input + usage.cache_read + usage.cache_write)
 
 
 def key_hash(key: str) -> int:

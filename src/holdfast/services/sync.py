@@ -5,6 +5,7 @@ Reading, keeping and indexing run side by side, with bounded queues between them
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec import Struct, field
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, NotFound
 from holdfast.model import Session, SyncReport, Transcript
 from holdfast.services._pipeline import Pipeline
 from holdfast.services.purge import PURGED
@@ -129,6 +130,27 @@ class Sync:
         tally.messages, tally.rows = pipeline.messages, pipeline.rows
         self.catch_up()
         return tally.report(began)
+
+    def watch(self, stop: threading.Event) -> Iterator[SyncReport]:
+        """Read everything once, then whatever changes, until `stop` is set; a report for each time."""
+        from holdfast._watch import changes  # noqa: PLC0415 - a watcher costs more to load than most commands take
+
+        folders = [folder for source in self.sources.values() for folder in self.roots(source)]
+        yield self.run()
+        if not folders:
+            raise NotFound("no agent's folder to watch", "holdfast doctor")
+        for paths in changes([f for f in folders if f.exists()], stop):
+            plan = self.plan(self._touched(paths))
+            if plan.stale:
+                yield self.run(plan)
+
+    def _touched(self, paths: frozenset[str]) -> list[str]:
+        """Name the agents below whose folders something changed."""
+        return [
+            name
+            for name, source in self.sources.items()
+            if any(path.startswith(str(root)) for root in self.roots(source) for path in paths)
+        ]
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
         """Read the requests of changed files, without keeping anything: fast where the source can read them alone."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.model import Bucket, Query, Request, Session, Usage, band, kind_of, matches
-from holdfast.model.usage import TokensKind, dedupe, short_key
+from holdfast.model.usage import TokensKind, short_key
 from holdfast.stores.base import Entry, SupportsLedger
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from holdfast.services.sync import Plan, Sync
     from holdfast.stores.base import Store
 
+QUARTER_MS = 900_000
 By = Literal["day", "week", "month", "session", "model", "project", "agent"]
 
 
@@ -55,7 +57,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     row: UsageRow
 
 
-class Billed(Struct, frozen=True, kw_only=True):
+class Billed(NamedTuple):
     """A counted request with the session it counts in."""
 
     session: Session
@@ -82,17 +84,21 @@ class UsageReport:
         key_of = _keys(by, zone)
         for entry in billed:
             groups.setdefault(key_of(entry), []).append(entry)
-        rows = [self._row(key, entries, label=_label(by, entries)) for key, entries in groups.items()]
+        parts = {key: _added_up(e.request for e in entries) for key, entries in groups.items()}
+        rows = [
+            self._added(key, parts[key], label=_label(by, entries), sessions=len({e.session.id for e in entries}))
+            for key, entries in groups.items()
+        ]
         rows.sort(key=_order(by))
-        return UsageTable(
-            by=by, rows=tuple(rows), total=self._row("total", billed, label="total"), live=len(plan.stale) if plan else 0
-        )
+        everything = [bucket for part in parts.values() for bucket in part]
+        total = self._added("total", everything, label="total", sessions=len({e.session.id for e in billed}))
+        return UsageTable(by=by, rows=tuple(rows), total=total, live=len(plan.stale) if plan else 0)
 
     def explain(self, session: Session) -> Explained:
         """List what was counted for a session, what was not and why, and models without a price."""
         entries = tuple(self.store.ledger(session.id, copies=True)) if isinstance(self.store, SupportsLedger) else ()
         counted = tuple(e for e in entries if e.counted)
-        row = self._row(session.id, [Billed(session=session, request=e.request) for e in counted], label=session.shown_name)
+        row = self._added(session.id, _added_up(e.request for e in counted), label=session.shown_name, sessions=1)
         return Explained(
             session=session, counted=counted, dropped=tuple(e for e in entries if not e.counted), unpriced=row.unpriced, row=row
         )
@@ -102,13 +108,17 @@ class UsageReport:
         return self._added(session.id, session.rollup.usage, label=session.shown_name, sessions=1)
 
     def _billed(self, query: Query, plan: Plan | None) -> Iterator[Billed]:
-        everything = {s.id: s for s in self.store.find()}
-        live = list(self._unread(plan, everything)) if plan is not None and plan.stale else []
-        found: Iterable[Billed] = self._from_ledger(everything)
-        if live:
-            found = _once([*found, *live])
-        for entry in found:
-            if _in_time(entry.request, query) and matches(entry.session, _filters(query)):
+        known = {s.id: s for s in self.store.find()}
+        kept = list(self._from_ledger(known))
+        if plan is not None and plan.stale:
+            kept = _once(kept, self._unread(plan, known, shorten=bool(kept)))
+        passing: dict[str, bool] = {}
+        filters = Query(filters=query.filters)
+        for entry in kept:
+            ident = entry.session.id
+            if ident not in passing:
+                passing[ident] = matches(entry.session, filters)
+            if passing[ident] and _in_time(entry.request, query):
                 yield entry
 
     def _from_ledger(self, sessions: Mapping[str, Session]) -> Iterator[Billed]:
@@ -117,27 +127,14 @@ class UsageReport:
         for entry in self.store.ledger():
             session = sessions.get(entry.session)
             if session is not None:
-                yield Billed(session=session, request=entry.request)
+                yield Billed(session, entry.request)
 
-    def _unread(self, plan: Plan, known: Mapping[str, Session]) -> Iterator[Billed]:
+    def _unread(self, plan: Plan, known: Mapping[str, Session], *, shorten: bool) -> Iterator[Billed]:
         """Read the requests of changed files from their beginning, so that they can be matched with what is known."""
         for transcript in self.sync().requests(plan):
             session = known.get(transcript.session.id) or transcript.session
             for request in transcript.requests:
-                yield Billed(session=session, request=replace(request, key=short_key(request.key)))
-
-    def _row(self, key: str, entries: Sequence[Billed], *, label: str) -> UsageRow:
-        totals: dict[tuple[str, int, TokensKind, bool], tuple[int, Usage]] = {}
-        for entry in entries:
-            request = entry.request
-            place = (request.model, band(request.usage), request.kind, request.usage.cost is not None)
-            count, usage = totals.get(place, (0, Usage()))
-            totals[place] = (count + 1, usage + request.usage)
-        rows = [
-            Bucket(model=m, band=b, kind=k, requests=n, usage=u, recorded=n if costed else 0)
-            for (m, b, k, costed), (n, u) in totals.items()
-        ]
-        return self._added(key, rows, label=label, sessions=len({e.session.id for e in entries}))
+                yield Billed(session, replace(request, key=short_key(request.key)) if shorten else request)
 
     def _added(self, key: str, rows: Sequence[Bucket], *, label: str, sessions: int) -> UsageRow:
         usage = Usage()
@@ -163,15 +160,58 @@ class UsageReport:
         )
 
 
-def _once(entries: Sequence[Billed]) -> list[Billed]:
-    """Count each request once: keys of the ledger are hashes, those of files are made the same way."""
-    best = dedupe(e.request for e in entries)
-    owners: dict[str, Billed] = {}
-    for entry in entries:
-        held = owners.get(entry.request.key)
-        if held is None or _age(entry.session) < _age(held.session):
-            owners[entry.request.key] = entry
-    return [Billed(session=owners[key].session, request=request) for key, request in best.items()]
+def _once(kept: Iterable[Billed], unread: Iterable[Billed]) -> list[Billed]:
+    """Count each request once: in its earliest session, with its greatest output."""
+    found = {entry.request.key: entry for entry in kept}
+    for entry in unread:
+        key = entry.request.key
+        held = found.get(key)
+        if held is None:
+            found[key] = entry
+            continue
+        session = entry.session if _age(entry.session) < _age(held.session) else held.session
+        larger = max(held.request, entry.request, key=lambda r: r.usage.output)
+        found[key] = Billed(session, larger)
+    return list(found.values())
+
+
+def _added_up(requests: Iterable[Request]) -> list[Bucket]:
+    """Add requests up by model and price band, in plain numbers: there may be a hundred thousand of them."""
+    totals: dict[tuple[str, int, TokensKind, bool], list[int]] = {}
+    for request in requests:
+        u = request.usage
+        place = (request.model, band(u), request.kind, u.cost is not None)
+        row = totals.get(place)
+        if row is None:
+            row = totals[place] = [0] * 10
+        row[0] += 1
+        row[1] += u.input
+        row[2] += u.cache_read
+        row[3] += u.cache_write
+        row[4] += u.output
+        row[5] += u.reasoning
+        row[6] += u.reasoning_apart
+        row[7] += u.cache_write_1h
+        row[8] += u.web_searches
+        row[9] += u.cost or 0
+    return [
+        Bucket(model=m, band=b, kind=k, requests=row[0], usage=_usage(row, costed=costed), recorded=row[0] if costed else 0)
+        for (m, b, k, costed), row in totals.items()
+    ]
+
+
+def _usage(row: Sequence[int], *, costed: bool) -> Usage:
+    return Usage(
+        input=row[1],
+        cache_read=row[2],
+        cache_write=row[3],
+        output=row[4],
+        reasoning=row[5],
+        reasoning_apart=row[6],
+        cache_write_1h=row[7],
+        web_searches=row[8],
+        cost=row[9] if costed else None,
+    )
 
 
 def _age(session: Session) -> tuple[float, float, str]:
@@ -184,10 +224,6 @@ def _in_time(request: Request, query: Query) -> bool:
     if query.since is not None and (request.at or 0) < query.since:
         return False
     return query.until is None or (request.at or 0) < query.until
-
-
-def _filters(query: Query) -> Query:
-    return Query(filters=query.filters)
 
 
 def _keys(by: By, zone: tzinfo | None) -> Callable[[Billed], str]:
@@ -205,9 +241,13 @@ def _keys(by: By, zone: tzinfo | None) -> Callable[[Billed], str]:
 
 
 def _period(at: int | None, by: str, zone: tzinfo | None) -> str:
-    if at is None:
-        return "unknown"
-    moment = datetime.fromtimestamp(at / 1000, tz=UTC).astimezone(zone)
+    return "unknown" if at is None else _period_of(at // QUARTER_MS, by, zone)
+
+
+@lru_cache(maxsize=65536)
+def _period_of(quarter: int, by: str, zone: tzinfo | None) -> str:
+    """Name the period that a quarter of an hour belongs to: no time zone ever changed at another time."""
+    moment = datetime.fromtimestamp(quarter * QUARTER_MS / 1000, tz=UTC).astimezone(zone)
     if by == "month":
         return f"{moment:%Y-%m}"
     if by == "week":

@@ -30,7 +30,6 @@ PARSER = 1
 RETENTION_DAYS = 30
 DAY_MS = 86_400_000
 MARK = b'"usage":{'
-FIRST_LINES = 12
 USAGE_CHUNK = 1 << 20
 _usage_decoder = msgspec.json.Decoder(records.UsageRecord)
 _decoder = msgspec.json.Decoder(records.Record)
@@ -91,10 +90,10 @@ class ClaudeCode:
         if ref.kind == "history":
             return
         path = Path(ref.path)
-        start = resumed(path, ref, cursor, PARSER)
-        state = records.state_of(start.state)
+        start = None if cursor is None else resumed(path, ref, cursor, PARSER)
+        state = records.state_of(start.state if start else {})
         found: dict[str, Request] = {}
-        for chunk in chunks(path, offset=start.offset, numbered=False, size=USAGE_CHUNK):
+        for chunk in chunks(path, offset=start.offset if start else 0, numbered=False, size=USAGE_CHUNK):
             if not state.cwd:
                 _learn(chunk.data, state)
             for line in _marked_lines(chunk.data):
@@ -152,10 +151,14 @@ def _marked_lines(data: bytes) -> Iterator[bytes]:
 
 def _learn(data: bytes, state: records.State) -> None:
     """Learn where and when from the first records."""
-    for line in data.split(b"\n", FIRST_LINES)[:FIRST_LINES]:
-        record = typed(_usage_decoder, line)
+    start = 0
+    while not state.cwd and start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        record = typed(_usage_decoder, data[start:end])
         if record is not None:
             records.learn_usage(record, state)
+        start = end + 1
 
 
 def _is_transcript(name: str) -> bool:

@@ -1,0 +1,32 @@
+"""Tell which files below some folders changed, as it happens; falls back to asking where the system cannot tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from watchfiles import watch
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+DEBOUNCE_MS = 60
+STEP_MS = 20
+WAKE_MS = 1000
+
+
+def changes(folders: Sequence[Path], stop: threading.Event) -> Iterator[frozenset[str]]:
+    """Yield the paths that changed, joined over a few hundredths of a second, until `stop` is set."""
+    found = watch(
+        *folders,
+        stop_event=stop,
+        debounce=DEBOUNCE_MS,
+        step=STEP_MS,
+        rust_timeout=WAKE_MS,
+        watch_filter=None,
+        raise_interrupt=True,
+        ignore_permission_denied=True,
+    )
+    for batch in found:
+        yield frozenset(path for _, path in batch)
