@@ -196,7 +196,8 @@ def test_the_same_conversation_is_always_the_same_session():
 
 @pytest.mark.parametrize("wrong", [[1], [{"content": "x"}], [{"role": "cook", "content": "x"}], [{"role": "user", "content": [{"type": "text"}]}],
                                    [{"role": "assistant", "tool_calls": [1]}], [{"role": "user", "content": [{"type": "image_url", "image_url": 5}]}],
-                                   [{"role": "assistant", "tool_calls": 3}], [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": 4}]}]])  # fmt: skip
+                                   [{"role": "assistant", "tool_calls": 3}],
+        [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [1.5]}]}], [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": 4}]}]])  # fmt: skip
 def test_what_is_no_chat_message_is_named(wrong):
     with pytest.raises(Unreadable, match="line 1, message 1"):
         chat(wrong)

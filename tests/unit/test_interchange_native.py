@@ -142,6 +142,13 @@ def test_zstd_that_is_not_ours_is_not_claimed():
     assert NativeFormat().sniff(dumped(NativeFormat(), [])[:200]) == 1.0
 
 
+def test_a_file_cut_before_its_header_does_not_pass_for_unmasked():
+    whole = dumped(NativeFormat(), [], Header(masked={"jwt": 1}))
+    for end in range(20):
+        with pytest.raises(Unreadable):
+            NativeFormat().header(io.BytesIO(whole[:end]))
+
+
 def test_it_holds_one_line_at_a_time():
     big = replace(transcript("big", *["x" * 50_000] * 40), session=session("big"))
 

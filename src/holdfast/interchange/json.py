@@ -374,6 +374,8 @@ def _said(block: dict[str, Json]) -> Text:
 def _result(block: dict[str, Json]) -> ToolResult:
     given = block.get("content") or ""
     listed = given if isinstance(given, list) else [given]
+    if not all(isinstance(b, str | dict) for b in listed):
+        raise TypeError("expected a tool result's content as text or a list of blocks")
     text = "\n".join(b if isinstance(b, str) else str(b.get("text", "")) for b in listed)
     return ToolResult(call=block["tool_use_id"], text=text, error=bool(block.get("is_error")))
 

@@ -99,6 +99,8 @@ class NativeFormat:
             if number > 1 or reader.done:
                 break
         stream.seek(start)
+        if not reader.begun:
+            raise Unreadable("line 1: expected the line `header`: the file was cut", "nothing was read")
         return Header(masked=reader.masked, edits=reader.edits)
 
 
@@ -166,14 +168,14 @@ class _Reader:
         self.edits: dict[str, Edits] = {}
         self.sessions = self.pieces = 0
         self.done = False
-        self._begun = False
+        self.begun = False
         self._open: _Open | None = None
         self._piece_count = 0
 
     def take(self, line: bytes) -> Transcript | RawPiece | None:
         """Take a line; ValueError or msgspec.ValidationError says what does not fit."""
         kind, value = _kind_and_value(json.loads(line, object_hook=exact))
-        if kind != "header" and not self._begun:
+        if kind != "header" and not self.begun:
             raise ValueError("expected the line `header` of a Holdfast file")
         if self.done:
             raise ValueError(f"expected the end of the file after `done`, got {kind[:40]!r}")
@@ -188,7 +190,7 @@ class _Reader:
     def _header(self, value: dict[str, Json]) -> None:
         if value.get("format") != "holdfast" or value.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"expected format holdfast, schema_version {SCHEMA_VERSION} (or it is of a newer release)")
-        self._begun = True
+        self.begun = True
         self.masked = msgspec.convert(value.get("masked"), dict[str, int] | None)
 
     def _edits(self, value: Json) -> None:

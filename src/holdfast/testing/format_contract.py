@@ -1,4 +1,4 @@
-# ruff: noqa: D102 - the names say what each test expects
+
 """What every format keeps, whoever wrote it: subclass FormatContract and give it the format.
 
 Knows the protocols of holdfast.interchange.base and looks at the bytes; refuses to know any format's syntax.
