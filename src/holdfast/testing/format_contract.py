@@ -1,4 +1,3 @@
-
 """What every format keeps, whoever wrote it: subclass FormatContract and give it the format.
 
 Knows the protocols of holdfast.interchange.base and looks at the bytes; refuses to know any format's syntax.
