@@ -30,16 +30,21 @@ def oracle(agent: str) -> dict[str, dict[str, int]]:
     return {r["path"]: {n: int(r.get(n) or 0) for n in (*FIGURES, "bad", "tool_calls", "user_turns")} for r in found}
 
 
-def files(agent: str) -> list[Path]:
-    """Return every recorded file of one agent."""
-    return sorted(RECORDINGS / path for path in manifest(agent))
+def files(agent: str, pattern: str = "*") -> list[Path]:
+    """Return every recorded file of one agent, also those that MANIFEST.tsv does not name."""
+    return sorted(p for p in (RECORDINGS / agent).rglob(pattern) if p.is_file())
 
 
 def homes(agent: str) -> list[Path]:
     """Return the folders that stand for the agent's home, one for each recording."""
-    return sorted({RECORDINGS.joinpath(*Path(path).parts[:2]) for path in manifest(agent)})
+    return sorted({RECORDINGS.joinpath(*p.relative_to(RECORDINGS).parts[:2]) for p in files(agent)})
+
+
+def name(path: Path) -> str:
+    """Return a file's name in the tables."""
+    return path.relative_to(RECORDINGS).as_posix()
 
 
 def figures(found: dict[str, int]) -> dict[str, int]:
     """Keep those names of totals that the oracle has."""
-    return {name: found[name] for name in FIGURES}
+    return {figure: found[figure] for figure in FIGURES}
