@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import zstandard
+from msgspec.structs import replace
 
 from holdfast.sources._jsonl import LINE_LIMIT, Chunk
 from holdfast.sources.base import CHUNK, RawSpan
@@ -60,14 +61,15 @@ def chunks(path: Path) -> Iterator[tuple[Chunk, RawSpan | None, bool]]:
                 continue
             whole = data[:cut] if cut else data
             rest = data[len(whole) :]
-            yield Chunk(data=whole, offset=offset, line=line + 1), stream.span(str(path)), False
-            line += whole.count(b"\n")
+            newlines = whole.count(b"\n")
+            yield Chunk(data=whole, offset=offset, line=line + 1, newlines=newlines), stream.span(str(path)), False
+            line += newlines
             offset += len(whole)
-        last = Chunk(data=rest, offset=offset, line=line + 1)
+        last = Chunk(data=rest, offset=offset, line=line + 1, newlines=0)
         while stream.read(CHUNK):
             yield last, stream.span(str(path)), False
-            last = Chunk(data=b"", offset=offset + len(rest), line=line + 1)
-        yield Chunk(data=last.data, offset=last.offset, line=last.line, last=True), stream.span(str(path)), damaged
+            last = Chunk(data=b"", offset=offset + len(rest), line=line + 1, newlines=0)
+        yield replace(last, last=True), stream.span(str(path)), damaged
 
 
 def _blocks(stream: _Counted) -> Iterator[tuple[bytes, bool]]:

@@ -124,7 +124,7 @@ def _packed(path: Path, ref: Ref, cursor: Cursor | None) -> Iterator[_Piece]:
     state = records.state_of({}, ref.path)
     start = Cursor(size=ref.size, mtime_ns=ref.mtime_ns, inode=ref.inode, head=head_of(path), parser=PARSER)
     for chunk, raw, damaged in packed.chunks(path):
-        line = chunk.line - 1 + chunk.data.count(b"\n")
+        line = chunk.line - 1 + chunk.newlines
         piece = _Piece(
             chunk, raw, replace(start, offset=ref.size if chunk.last else 0, line=line, done=chunk.last), state
         )

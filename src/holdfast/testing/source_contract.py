@@ -8,7 +8,7 @@ Knows the source protocol; refuses to know any agent's format: the subclass brin
         expected = {"sessions": 2, "prompts": ["hello"], "tools": ["bash"], "requests": {"requests": 1, "input": 10}}
 """
 
-# ruff: noqa: D102, S311 - the names are sentences; chance is seeded
+# ruff: noqa: S311 - the names are sentences; chance is seeded
 
 from __future__ import annotations
 
