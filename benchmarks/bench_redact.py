@@ -52,7 +52,8 @@ def sources(rng):
 def logs(rng):
     while True:
         yield "\n".join(
-            f"2026-03-01T10:{n:02}:11.{rng.randrange(1000):03}Z INFO worker[{rng.randrange(9)}] {redact_corpus.prose(rng, 9)} id={rng.getrandbits(64):016x}"
+            f"2026-03-01T10:{n:02}:11.{rng.randrange(1000):03}Z INFO worker[{rng.randrange(9)}] "
+            f"{redact_corpus.prose(rng, 9)} id={rng.getrandbits(64):016x}"
             for n in range(rng.randint(5, 40))
         )
 

@@ -157,3 +157,12 @@ def test_a_rule_taken_away_is_missed(tmp_path, seeded):
     path = tmp_path / "less.yaml"
     path.write_text("disable: [github-token, openai-api-key, slack-token, assignment, anthropic-api-key]\n")
     assert len(missed(Redactor([path], engine="re"), seeded)) > len(seeded) // 100
+
+
+def test_the_engine_changes_over_by_itself_when_that_pays():
+    pytest.importorskip("hyperscan", reason="pip install 'holdfast[redact]'")
+    redactor = Redactor()
+    engines = [redactor.engine]
+    redactor.scan("clean words " * 2_000_000)
+    assert [*engines, redactor.engine] == ["re", "hyperscan"]
+    assert redactor.mask(f"a {key_of('npm')}")[0] == "a [REDACTED:npm-token]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from holdfast.errors import BadInput
@@ -110,4 +112,10 @@ def test_a_missing_file_and_an_unknown_engine_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"none\.yaml"):
         Redactor([tmp_path / "none.yaml"])
     with pytest.raises(BadInput, match="pcre"):
-        Redactor(engine="pcre")  # type: ignore[arg-type]
+        Redactor(engine="pcre")
+
+
+def test_the_reference_page_names_every_shipped_rule():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "redaction-rules.md").read_text(encoding="utf-8")
+    assert [rule.name for rule in load().rules if f"`{rule.name}`" not in page] == []
+    assert f"ships {len(load().rules)} rules" in page

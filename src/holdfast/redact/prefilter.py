@@ -89,7 +89,7 @@ class WordPrefilter:
             if rule.prefixes:
                 _add_heads(self._long if rule.long else self._short, rule.starts, index)
             for word in () if rule.prefixes else rule.literals:
-                if rule.long and not rule.keys:
+                if rule.long and not rule.keys and _WORD.issuperset(word.encode()):
                     self._inside.setdefault(word.encode(), set()).add(index)
                 else:
                     (beside if rule.long else anywhere).setdefault(word, set()).add(index)

@@ -58,7 +58,7 @@ class Redactor:
 
     @cached_property
     def _wide(self) -> Prefilter:
-        from holdfast.redact._hyperscan import HyperscanPrefilter  # only who uses it pays for it
+        from holdfast.redact._hyperscan import HyperscanPrefilter  # noqa: PLC0415  only who uses it pays for it
 
         return HyperscanPrefilter(self._rules)
 

@@ -6,9 +6,13 @@ import re
 from bisect import bisect_right
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_ESCAPE = re.compile(r"\\(?:\\*u00([2-7][0-9A-Fa-f])|\\*(/)|\r?\n[ \t]*)")
-_QUOTES = re.compile(r"[\"'`]\s*(?:\\\r?\n\s*)?(?:\+|\.\.)\s*\\?\s*[frbu]{0,2}[\"'`]")
-_JOINED = (re.compile(r"\+\s*\\?\s*[frbu]{0,2}[\"'`]"), re.compile(r"\.\.\s*[\"']"))
+_ESCAPE = re.compile(
+    r"\\(?:\\*u00([2-7][0-9A-Fa-f])|\\*(/)|(?<=[A-Za-z0-9_.~+/=-]\\)\r?\n[ \t]*(?=[A-Za-z0-9_.~+/=-]))"
+)
+_QUOTES = re.compile(
+    r"[\"'`](?<=[A-Za-z0-9_.~+/=-].)\s*(?:\\\r?\n\s*)?\+\s*\\?\s*[frbu]{0,2}[\"'`](?=[A-Za-z0-9_.~+/=-])"
+)
+_JOINED = re.compile(r"\+\s*\\?\s*[frbu]{0,2}[\"'`]")
 _CHUNK = re.compile(r"[A-Za-z0-9_.~+/=-]+")
 _JOINT = re.compile(
     r"[\"'`](?:[ \t]*\\?\r?\n[ \t]*|[ \t]+)[frbu]{0,2}[\"'`]|[ \t]*\\?[ \t]*\r?\n[ \t>|#+*]*(?:-[ \t]+)?"
@@ -49,7 +53,7 @@ def level(text: str) -> str:
     """Return a text of the same length in which escapes separate words as what they stand for does."""
     if "\\" in text:
         text = text.replace("\\n", " \n").replace("\\t", "  ").replace("\\r", "  ").replace('\\"', '""')
-    if "\x1b[" in text:
+    if "\x1b" in text:
         text = _ANSI.sub(lambda m: " " * len(m.group()), text)
     return text
 
@@ -59,7 +63,7 @@ def fold(text: str) -> Folded | None:
     found: list[re.Match[str]] = []
     if "\\" in text and ("\\u00" in text or "\\/" in text or "\\\n" in text or "\\\r\n" in text):
         found += _ESCAPE.finditer(text)
-    if any(sign.search(text) for sign in _JOINED):
+    if "+" in text and _JOINED.search(text):
         found += _QUOTES.finditer(text)
     if not found:
         return None
