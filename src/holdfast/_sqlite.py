@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import apsw
 
@@ -86,7 +86,8 @@ def migrate(connection: apsw.Connection, steps: Sequence[str | Callable[[apsw.Co
         found = _version(connection)
         if found > len(steps):
             raise Unavailable(
-                f"{connection.filename} was written by a newer Holdfast (schema {found})", "update Holdfast, then try again"
+                f"{connection.filename} was written by a newer Holdfast (schema {found})",
+                "update Holdfast, then try again",
             )
         for step in steps[found:]:
             if callable(step):
@@ -94,6 +95,11 @@ def migrate(connection: apsw.Connection, steps: Sequence[str | Callable[[apsw.Co
             else:
                 connection.execute(step)
         connection.pragma("user_version", len(steps))
+
+
+def all_rows(connection: apsw.Connection, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Return all rows at once; what is in them is the caller's to know."""
+    return connection.execute(sql, tuple(bindings)).fetchall()
 
 
 def _version(connection: apsw.Connection) -> int:

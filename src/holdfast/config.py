@@ -57,8 +57,10 @@ KEYS: tuple[Key, ...] = (
     Key(name="sync.memory_mb", kind=int, default=250, help="memory a sync may use, in MB", example="150"),
     Key(name="prices.file", kind=str, default="", help="a YAML file with prices and context windows of your own",
         example="/home/me/prices.yaml"),
-    Key(name="redact.rules", kind=list, default=(), help="YAML files with further redaction rules", example="[/home/me/rules.yaml]"),
-    Key(name="redact.engine", kind=str, default="auto", choices=("auto", "re", "hyperscan"), help="what finds secrets", example="re"),
+    Key(name="redact.rules", kind=list, default=(), help="YAML files with further redaction rules",
+        example="[/home/me/rules.yaml]"),
+    Key(name="redact.engine", kind=str, default="auto", choices=("auto", "re", "hyperscan"),
+        help="what finds secrets", example="re"),
     Key(name="usage.timezone", kind=str, default="", help="time zone for days; empty means the system's", example="Europe/Berlin",
         project=True),
     Key(name="trash.days", kind=int, default=30, help="days after which a deleted session is purged from the trash", example="7"),
@@ -127,7 +129,11 @@ def load(
             files.append(str(path))
             for name, value in _read(path):
                 _check_place(name, origin, path)
-                found[name] = Setting(value=checked(name, value, str(path)), origin="user" if origin == "user" else "project", place=str(path))
+                found[name] = Setting(
+                    value=checked(name, value, str(path)),
+                    origin="user" if origin == "user" else "project",
+                    place=str(path),
+                )
     for key in KEYS:
         text = variables.get(key.env)
         if text:
@@ -157,7 +163,9 @@ def checked(name: str, value: Value, place: str) -> Value:
         value = tuple(value)
     expected: type | tuple[type, ...] = tuple if key.kind is list else key.kind
     if not isinstance(value, expected) or (key.kind is int and isinstance(value, bool)):
-        raise BadInput(f"{place}: {name} must be of type {key.kind.__name__}, not {value!r}", f"for example: {key.example}")
+        raise BadInput(
+            f"{place}: {name} must be of type {key.kind.__name__}, not {value!r}", f"for example: {key.example}"
+        )
     if key.choices and value not in key.choices:
         raise BadInput(f"{place}: {name} must be one of {', '.join(key.choices)}, not {value!r}")
     return value
@@ -169,7 +177,9 @@ def key_of(name: str, place: str = "") -> Key:
     if found is None:
         near = difflib.get_close_matches(name, BY_NAME, n=3, cutoff=0.5)
         where = f"{place}: " if place else ""
-        raise BadInput(f"{where}no setting {name!r}", f"did you mean: {', '.join(near)}" if near else "holdfast config show")
+        raise BadInput(
+            f"{where}no setting {name!r}", f"did you mean: {', '.join(near)}" if near else "holdfast config show"
+        )
     return found
 
 

@@ -64,11 +64,21 @@ class Workspace:
         for name in self._roots:
             registry.load("sources", name)
 
+    @classmethod
+    def of_url(cls, url: str | None, *, durability: Durability = "durable") -> Self:
+        """Open a workspace over one store, whatever the settings say."""
+        workspace = cls()
+        if url is not None or durability != "durable":
+            workspace.__dict__["store"] = open_store(url, durability=durability)
+        return workspace
+
     def __enter__(self) -> Self:
         """Use as a context."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close."""
         self.close()
 

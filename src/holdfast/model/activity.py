@@ -18,17 +18,29 @@ if TYPE_CHECKING:
 Action = Literal["read", "write", "edit", "delete", "search"]
 
 _ACTIONS: dict[str, Action] = {
-    "read": "read", "view": "read", "readfile": "read", "cat": "read", "fsread": "read", "viewfile": "read", "readmanyfiles": "read",
+    "read": "read", "view": "read", "readfile": "read", "cat": "read", "fsread": "read", "viewfile": "read",
+    "readmanyfiles": "read",
     "write": "write", "writefile": "write", "create": "write", "createfile": "write", "writetofile": "write", "fswrite": "write",
     "edit": "edit", "multiedit": "edit", "strreplace": "edit", "replace": "edit", "applypatch": "edit", "searchreplace": "edit",
-    "strreplaceeditor": "edit", "strreplacebasededittool": "edit", "notebookedit": "edit", "replacefilecontent": "edit", "patch": "edit",
+    "strreplaceeditor": "edit", "strreplacebasededittool": "edit", "notebookedit": "edit", "replacefilecontent": "edit",
+    "patch": "edit",
     "delete": "delete", "deletefile": "delete", "remove": "delete",
 }  # fmt: skip
 _SHELLS = frozenset({
     "bash", "shell", "execcommand", "runshellcommand", "runcommand", "executebash", "localshell", "powershell", "terminal",
     "executecommand", "shellcommand", "bashexecution", "localshellcall",
 })  # fmt: skip
-_PATH_KEYS = ("file_path", "filePath", "path", "absolute_path", "notebook_path", "AbsolutePath", "TargetFile", "filename", "file")
+_PATH_KEYS = (
+    "file_path",
+    "filePath",
+    "path",
+    "absolute_path",
+    "notebook_path",
+    "AbsolutePath",
+    "TargetFile",
+    "filename",
+    "file",
+)
 _COMMAND_KEYS = ("command", "cmd", "CommandLine", "script")
 _PATCHED = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$", re.MULTILINE)
 _PATCH_ACTIONS: dict[str, Action] = {"Add": "write", "Update": "edit", "Delete": "delete"}

@@ -119,7 +119,7 @@ def matches(session: Session, query: Query) -> bool:
 
 
 def _passes(session: Session, wanted: Filter) -> bool:
-    if wanted.key in ("role", "kind") :
+    if wanted.key in ("role", "kind"):
         return True
     return _holds(session, wanted.key, wanted.value.lower()) != wanted.negated
 
@@ -140,7 +140,10 @@ def _holds(session: Session, key: str, value: str) -> bool:
         case "is":
             return _is(session, value)
         case "project":
-            return value in (session.project.lower(), session.project.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1].lower())
+            return value in (
+                session.project.lower(),
+                session.project.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1].lower(),
+            )
         case _:
             return value in str(getattr(session, key, "")).lower()
 

@@ -131,5 +131,3 @@ def _leaves(value: object, into: list[str]) -> None:
 def _errors(message: Message) -> int:
     failed = sum(isinstance(p, ToolResult) and p.error for p in message.parts)
     return failed + bool(message.extra.get("error"))
-
-

@@ -17,7 +17,6 @@ from holdfast.model import Message, Receipt, Session
 from holdfast.stores.base import Raw, SupportsBatch
 
 if TYPE_CHECKING:
-
     from collections.abc import Callable
     from types import TracebackType
 
@@ -55,7 +54,9 @@ class Pipeline:
         self._indexer.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Wait for what was handed over, also after an interruption; then tell of a worker's failure."""
         self._hand(self._jobs, None)
         self._keeper.join()
@@ -177,6 +178,5 @@ class Pipeline:
         self.index.put(session, messages, revision=revision if follows else None)
 
     def _batch(self) -> contextlib.AbstractContextManager[None]:
-
 
         return self.store.batch() if isinstance(self.store, SupportsBatch) else contextlib.nullcontext()

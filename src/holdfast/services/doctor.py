@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import stat
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
-
-from holdfast import registry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from holdfast.workspace import Workspace
 
 Level = Literal["ok", "note", "warning", "problem"]
 DAY_MS = 86_400_000

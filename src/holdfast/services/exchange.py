@@ -12,7 +12,7 @@ from holdfast import registry
 from holdfast.errors import BadInput, Unreadable
 from holdfast.interchange.base import CLAIM, Format, Header, RawPiece, SupportsHeader, SupportsLoad
 from holdfast.interchange.base import SupportsRaw as CarriesRaw
-from holdfast.model import Edits, Message, Rollup, Session, Transcript
+from holdfast.model import Edits, Message, Request, Rollup, Session, Transcript
 from holdfast.services.restore import Restorer
 from holdfast.stores.base import Raw, SupportsLedger, SupportsRaw
 
@@ -138,11 +138,17 @@ class Exchange(Restorer):
         for file in self.store.raw_files(session.id):
             data = b"".join(self.store.raw(file))
             yield RawPiece(
-                session=session.id, path=file.path, offset=0, data=data, version=file.version, rows=file.rows, whole=not file.rows
+                session=session.id,
+                path=file.path,
+                offset=0,
+                data=data,
+                version=file.version,
+                rows=file.rows,
+                whole=not file.rows,
             )
 
     def _transcript(self, session: Session) -> Transcript:
-        requests = ()
+        requests: tuple[Request, ...] = ()
         if isinstance(self.store, SupportsLedger):
             requests = tuple(e.request for e in self.store.ledger(session.id))
         return Transcript(session=session, messages=tuple(self.store.messages(session.id)), requests=requests)
@@ -181,7 +187,11 @@ def _format(stream: IO[bytes], path: Path, name: str | None) -> tuple[str, Suppo
     """Choose by name or by the file's beginning, never by its suffix."""
     head = stream.read(HEAD)
     stream.seek(0)
-    claims = {n: registry.load("formats", n)().sniff(head) for n in registry.names("formats")} if name is None else {name: 1.0}
+    claims = (
+        {n: registry.load("formats", n)().sniff(head) for n in registry.names("formats")}
+        if name is None
+        else {name: 1.0}
+    )
     best = max(claims, key=lambda n: claims[n])
     kind = registry.load("formats", best)()
     if claims[best] < CLAIM:

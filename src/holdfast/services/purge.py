@@ -77,7 +77,13 @@ def _words(store: Store, sessions: Sequence[Session]) -> list[str]:
 
 
 def _long_words(messages: Iterable[Message]) -> set[str]:
-    return {w.lower() for m in messages for text in searchable(m) for w in text.split() if len(w) >= LONG_WORD and w.isalnum()}
+    return {
+        w.lower()
+        for m in messages
+        for text in searchable(m)
+        for w in text.split()
+        if len(w) >= LONG_WORD and w.isalnum()
+    }
 
 
 def _blank_cursors(store: Store, session: Session) -> dict[str, bytes]:

@@ -53,7 +53,9 @@ class Restorer:
             raise Unavailable("this store keeps no source records")
         files = [f for s in self._family(session) for f in self.store.raw_files(s.id) if f.version == 0]
         if not files:
-            raise NotFound(f"nothing was captured of session {session.id}", "holdfast export writes what was understood of it")
+            raise NotFound(
+                f"nothing was captured of session {session.id}", "holdfast export writes what was understood of it"
+            )
         return tuple(self._write(self.store, f, _target(f, to, roots)) for f in files)
 
     def resume(self, session: Session) -> Resumed:
@@ -71,7 +73,9 @@ class Restorer:
 
     def _family(self, session: Session) -> Iterable[Session]:
         yield session
-        yield from (s for s in self.store.find() if s.parent and s.parent.kind == "subagent" and s.parent.id == session.id)
+        yield from (
+            s for s in self.store.find() if s.parent and s.parent.kind == "subagent" and s.parent.id == session.id
+        )
 
     def _write(self, store: SupportsRaw, file: RawFile, target: Path) -> Restored:
         note = "rows of a shared database, as JSON lines" if file.rows else ""

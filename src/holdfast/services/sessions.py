@@ -56,9 +56,13 @@ class Sessions:
                 raise Ambiguous(
                     f"{reference!r} names {len(found)} sessions",
                     "use a longer part of the id",
-                    candidates=tuple(f"{s.id[:12]}  {s.agent}  {s.project}  {s.shown_name}" for s in found[:CANDIDATES]),
+                    candidates=tuple(
+                        f"{s.id[:12]}  {s.agent}  {s.project}  {s.shown_name}" for s in found[:CANDIDATES]
+                    ),
                 )
-        raise NotFound(f"no session {reference!r}{' in the trash' if trashed else ''}", _suggestion(reference, everything))
+        raise NotFound(
+            f"no session {reference!r}{' in the trash' if trashed else ''}", _suggestion(reference, everything)
+        )
 
     def messages(self, session: Session, *, everything: bool = False) -> tuple[Message, ...]:
         """Return the conversation as it is now, or every message recorded."""

@@ -125,7 +125,13 @@ class Sync:
                 self._read(source.read(ref, cursor), ref, pipeline, tally, purged)
                 if progress is not None:
                     progress(
-                        Progress(files=done + 1, of_files=len(plan.stale), bytes=tally.bytes, of_bytes=plan.bytes, path=ref.path)
+                        Progress(
+                            files=done + 1,
+                            of_files=len(plan.stale),
+                            bytes=tally.bytes,
+                            of_bytes=plan.bytes,
+                            path=ref.path,
+                        )
                     )
         tally.messages, tally.rows = pipeline.messages, pipeline.rows
         self.catch_up()
@@ -241,5 +247,3 @@ class _Tally:
             seconds=round(time.monotonic() - began, 3),
             remaining=self.remaining,
         )
-
-

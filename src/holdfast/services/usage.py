@@ -100,7 +100,11 @@ class UsageReport:
         counted = tuple(e for e in entries if e.counted)
         row = self._added(session.id, _added_up(e.request for e in counted), label=session.shown_name, sessions=1)
         return Explained(
-            session=session, counted=counted, dropped=tuple(e for e in entries if not e.counted), unpriced=row.unpriced, row=row
+            session=session,
+            counted=counted,
+            dropped=tuple(e for e in entries if not e.counted),
+            unpriced=row.unpriced,
+            row=row,
         )
 
     def priced(self, session: Session) -> UsageRow:
@@ -195,7 +199,9 @@ def _added_up(requests: Iterable[Request]) -> list[Bucket]:
         row[8] += u.web_searches
         row[9] += u.cost or 0
     return [
-        Bucket(model=m, band=b, kind=k, requests=row[0], usage=_usage(row, costed=costed), recorded=row[0] if costed else 0)
+        Bucket(
+            model=m, band=b, kind=k, requests=row[0], usage=_usage(row, costed=costed), recorded=row[0] if costed else 0
+        )
         for (m, b, k, costed), row in totals.items()
     ]
 

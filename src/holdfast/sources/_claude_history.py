@@ -76,4 +76,6 @@ def _transcript(name: str, prompts: list[tuple[int, dict[str, Json]]], ref: Ref)
 
 
 def _nothing(ref: Ref) -> Transcript:
-    return Transcript(session=Session(id=observed_id("claude-code", ""), agent="claude-code", native_id="", source_path=ref.path))
+    return Transcript(
+        session=Session(id=observed_id("claude-code", ""), agent="claude-code", native_id="", source_path=ref.path)
+    )

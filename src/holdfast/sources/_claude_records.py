@@ -178,7 +178,9 @@ def session_of(ref: Ref, state: State) -> Session:
     )
 
 
-def understand(record: Record, state: State, *, path: str, line: int) -> tuple[Message | None, Request | None, list[str]]:
+def understand(
+    record: Record, state: State, *, path: str, line: int
+) -> tuple[Message | None, Request | None, list[str]]:
     """Return the message and the request in a record, and what in it is not known."""
     at = millis(record.timestamp)
     _learn(record, state, at)

@@ -40,7 +40,13 @@ def _from_text(value: str) -> int | None:
         day = _day(value[:10])
         if day is not None:
             try:
-                return day + int(value[11:13]) * 3_600_000 + int(value[14:16]) * 60_000 + int(value[17:19]) * 1000 + int(value[20:23])
+                return (
+                    day
+                    + int(value[11:13]) * 3_600_000
+                    + int(value[14:16]) * 60_000
+                    + int(value[17:19]) * 1000
+                    + int(value[20:23])
+                )
             except ValueError:
                 return None
     try:

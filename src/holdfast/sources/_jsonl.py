@@ -83,9 +83,7 @@ def head_of(path: Path, length: int = HEAD) -> str:
     return f"{len(data)}:{hashlib.blake2b(data, digest_size=8).hexdigest()}"
 
 
-def chunks(
-    path: Path, *, offset: int = 0, line: int = 0, size: int = CHUNK, numbered: bool = True
-) -> Iterator[Chunk]:
+def chunks(path: Path, *, offset: int = 0, line: int = 0, size: int = CHUNK, numbered: bool = True) -> Iterator[Chunk]:
     """Yield whole lines from an offset on; `line` counts the lines before it. At least one chunk, the last one marked.
 
     Counting lines takes a fifth of a reader's time; one that does not need their numbers says so.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from holdfast._sqlite import all_rows
+from holdfast.model.usage import key_hash
 from holdfast.stores import _rows
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Mes
     pk = db.last_insert_rowid()
     db.executemany(
         "INSERT OR REPLACE INTO ids VALUES(?,?,?)",
-        [(session, _rows.hash_of(m.id), first + i) for i, m in enumerate(messages)],
+        [(session, key_hash(m.id), first + i) for i, m in enumerate(messages)],
     )
     return Block(pk, data)
 
@@ -60,7 +62,7 @@ def known(db: apsw.Connection, session: int, messages: Sequence[Message]) -> dic
 
 def place_of(db: apsw.Connection, session: int, message_id: str) -> int | None:
     """Return a message's seq by its id."""
-    row = db.execute("SELECT seq FROM ids WHERE session=? AND hash=?", (session, _rows.hash_of(message_id))).get
+    row = db.execute("SELECT seq FROM ids WHERE session=? AND hash=?", (session, key_hash(message_id))).get
     return None if row is None else int(row)
 
 
@@ -78,10 +80,11 @@ def put_in_place(db: apsw.Connection, session: int, changes: Mapping[int, Messag
 def read(db: apsw.Connection, session: int, after: int, before: int | None) -> Iterator[Message]:
     """Yield messages with after < seq < before, a block at a time."""
     end = before if before is not None else 1 << 60
-    wanted = db.execute(
+    wanted = all_rows(
+        db,
         "SELECT first, data FROM blocks WHERE session=? AND first + count - 1 > ? AND first < ? ORDER BY first",
         (session, after, end),
-    ).fetchall()
+    )
     for first, data in wanted:
         for offset, piece in enumerate(_rows.split(_rows.unpacked(data))):
             if after < first + offset < end:
@@ -105,7 +108,9 @@ def join_small(db: apsw.Connection, session: int) -> None:
     keep = tail[0][0]
     dependents = [(pk, raw) for row in tail for pk, raw in raw_of_block(db, row[0])]
     data = _rows.joined(pieces)
-    db.execute("UPDATE blocks SET count=?, size=?, data=? WHERE pk=?", (len(pieces), len(data), _rows.packed(data), keep))
+    db.execute(
+        "UPDATE blocks SET count=?, size=?, data=? WHERE pk=?", (len(pieces), len(data), _rows.packed(data), keep)
+    )
     for pk, raw in dependents:
         db.execute("UPDATE raw SET block=?, data=? WHERE pk=?", (keep, _rows.packed(raw, data), pk))
     db.executemany("DELETE FROM blocks WHERE pk=?", [(row[0],) for row in tail[1:]])
@@ -121,7 +126,7 @@ def rewrite(db: apsw.Connection, pk: int, data: bytes, count: int) -> None:
 
 def raw_of_block(db: apsw.Connection, pk: int) -> list[tuple[int, bytes]]:
     """Return the raw rows that are compressed against a block, in the clear."""
-    rows = db.execute("SELECT pk, data FROM raw WHERE block=?", (pk,)).fetchall()
+    rows = all_rows(db, "SELECT pk, data FROM raw WHERE block=?", (pk,))
     dictionary = content(db, pk) if rows else b""
     return [(raw_pk, _rows.unpacked(data, dictionary)) for raw_pk, data in rows]
 
@@ -138,4 +143,4 @@ def drop(message: Message) -> Message:
 
 
 def _rows_of(db: apsw.Connection, session: int) -> list[Row]:
-    return db.execute("SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first", (session,)).fetchall()
+    return all_rows(db, "SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first", (session,))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from holdfast._sqlite import all_rows
 from holdfast.model import Bucket, Request, Usage, band, buckets, dedupe
-from holdfast.model.usage import TokensKind, shown_key  # noqa: TC001 - used in a cast at run time
-from holdfast.stores import _rows
+from holdfast.model.usage import TokensKind, key_hash, shown_key
 from holdfast.stores.base import Entry
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
     """Keep requests; a known key of the same session keeps its place and takes the greater output."""
     change = Change()
     unique = dedupe(requests)
-    numbers = {_rows.hash_of(text): request for text, request in unique.items()}
+    numbers = {key_hash(text): request for text, request in unique.items()}
     held = _held(db, numbers)
     new = []
     for key, request in numbers.items():
@@ -70,11 +70,12 @@ def _held(db: apsw.Connection, keys: Iterable[int]) -> dict[int, dict[int, int]]
 
 def settle(db: apsw.Connection, key: int) -> set[int]:
     """Count a shared request where it belongs; returns the sessions whose counts moved."""
-    holders = db.execute(
+    holders = all_rows(
+        db,
         "SELECT r.session, r.counted, r.output FROM requests r JOIN sessions s ON s.pk = r.session WHERE r.key = ?"
         " ORDER BY s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
         (key,),
-    ).fetchall()
+    )
     if not holders:
         return set()
     owner = holders[0][0]
@@ -92,10 +93,12 @@ def settle(db: apsw.Connection, key: int) -> set[int]:
 def settle_all(db: apsw.Connection, session: int) -> set[int]:
     """Settle every request that a session shares with another one."""
     moved: set[int] = set()
-    keys = db.execute(
-        "SELECT key FROM requests r WHERE session=? AND EXISTS(SELECT 1 FROM requests o WHERE o.key=r.key AND o.session<>r.session)",
+    keys = all_rows(
+        db,
+        "SELECT key FROM requests r WHERE session=?"
+        " AND EXISTS(SELECT 1 FROM requests o WHERE o.key=r.key AND o.session<>r.session)",
         (session,),
-    ).fetchall()
+    )
     for (key,) in keys:
         moved |= settle(db, key)
     return moved
@@ -118,13 +121,17 @@ def added_up(old: tuple[Bucket, ...], requests: Iterable[Request]) -> tuple[Buck
     for new in buckets(requests):
         key = (new.model, new.band, new.kind, new.recorded > 0)
         held = rows.get(key)
-        rows[key] = new if held is None else Bucket(
-            model=new.model,
-            band=new.band,
-            kind=new.kind,
-            requests=held.requests + new.requests,
-            usage=held.usage + new.usage,
-            recorded=held.recorded + new.recorded,
+        rows[key] = (
+            new
+            if held is None
+            else Bucket(
+                model=new.model,
+                band=new.band,
+                kind=new.kind,
+                requests=held.requests + new.requests,
+                usage=held.usage + new.usage,
+                recorded=held.recorded + new.recorded,
+            )
         )
     return tuple(rows.values())
 
@@ -155,12 +162,14 @@ def repeats(db: apsw.Connection, session: int) -> Iterator[Entry]:
         (session,),
     )
     for owner, path, line, key in rows:
-        yield Entry(session=owner, request=Request(key=shown_key(key), path=path, line=line), counted=False, owner=owner)
+        yield Entry(
+            session=owner, request=Request(key=shown_key(key), path=path, line=line), counted=False, owner=owner
+        )
 
 
 def forget(db: apsw.Connection, session: int) -> set[int]:
     """Give requests that others hold too to the next of them; returns the sessions whose counts moved."""
-    keys = [k for (k,) in db.execute("SELECT key FROM requests WHERE session=?", (session,)).fetchall()]
+    keys = [k for (k,) in all_rows(db, "SELECT key FROM requests WHERE session=?", (session,))]
     db.execute("DELETE FROM requests WHERE session=?", (session,))
     db.execute("DELETE FROM repeats WHERE session=?", (session,))
     moved: set[int] = set()
@@ -197,12 +206,16 @@ def _copy_counts(db: apsw.Connection, key: int, source: int, target: int) -> Non
 
 
 def _keep_repeats(
-    db: apsw.Connection, session: int, requests: Sequence[Request], unique: dict[str, Request], name_of: Callable[[str], int]
+    db: apsw.Connection,
+    session: int,
+    requests: Sequence[Request],
+    unique: dict[str, Request],
+    name_of: Callable[[str], int],
 ) -> None:
     if len(requests) == len(unique):
         return
     rows = [
-        (session, name_of(r.path), r.line, _rows.hash_of(r.key))
+        (session, name_of(r.path), r.line, key_hash(r.key))
         for r in requests
         if (r.path, r.line) != (unique[r.key].path, unique[r.key].line)
     ]
@@ -212,7 +225,9 @@ def _keep_repeats(
 def _bucket(row: tuple[Any, ...]) -> Bucket:
     model, number, kind, costed, count, *sums, cost = row
     known: TokensKind = kind
-    return Bucket(model=model, band=number, kind=known, requests=count, usage=_usage(sums, cost), recorded=count if costed else 0)
+    return Bucket(
+        model=model, band=number, kind=known, requests=count, usage=_usage(sums, cost), recorded=count if costed else 0
+    )
 
 
 def _usage(sums: Sequence[int], cost: int | None) -> Usage:
@@ -225,6 +240,13 @@ def _usage(sums: Sequence[int], cost: int | None) -> Usage:
 def _entry(row: tuple[Any, ...]) -> Entry:
     session, counted, at, model, path, line, main, kind, *sums, cost, key, owner = row
     request = Request(
-        key=shown_key(key), at=at, model=model, usage=_usage(sums, cost), kind=kind, path=path, line=line, main=bool(main)
+        key=shown_key(key),
+        at=at,
+        model=model,
+        usage=_usage(sums, cost),
+        kind=kind,
+        path=path,
+        line=line,
+        main=bool(main),
     )
     return Entry(session=session, request=request, counted=bool(counted), owner=owner or "")

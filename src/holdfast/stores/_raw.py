@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holdfast._sqlite import all_rows
 from holdfast.stores import _blocks, _rows
 from holdfast.stores._blocks import Block
 from holdfast.stores.base import Raw, RawFile
@@ -39,11 +40,12 @@ def files(db: apsw.Connection, session: int, session_id: str) -> tuple[RawFile, 
 
 def read(db: apsw.Connection, session: int, file: RawFile) -> Iterator[bytes]:
     """Yield a captured file's bytes."""
-    rows = db.execute(
+    rows = all_rows(
+        db,
         "SELECT raw.data, raw.block FROM raw JOIN files ON files.pk = raw.file"
         " WHERE files.session=? AND files.path=? AND files.version=? ORDER BY raw.place",
         (session, file.path, file.version),
-    ).fetchall()
+    )
     for data, block in rows:
         yield _rows.unpacked(data, _blocks.content(db, block))
 
@@ -83,15 +85,19 @@ def _file(db: apsw.Connection, session: int, raw: Raw) -> int:
     found = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=0", (session, raw.path)).get
     if found is not None:
         return int(found)
-    db.execute("INSERT INTO files(session, path, version, rows, size) VALUES(?,?,0,?,0)", (session, raw.path, int(raw.rows)))
+    db.execute(
+        "INSERT INTO files(session, path, version, rows, size) VALUES(?,?,0,?,0)", (session, raw.path, int(raw.rows))
+    )
     return db.last_insert_rowid()
 
 
 def _make_room(db: apsw.Connection, file: int, raw: Raw) -> bool:
     """Cut what is kept of the file at the span's offset; False when the same bytes stand there already."""
-    rows = db.execute(
-        "SELECT pk, place, size, block, data FROM raw WHERE file=? AND place + size > ? ORDER BY place", (file, raw.offset)
-    ).fetchall()
+    rows = all_rows(
+        db,
+        "SELECT pk, place, size, block, data FROM raw WHERE file=? AND place + size > ? ORDER BY place",
+        (file, raw.offset),
+    )
     kept = [(pk, place, block, _rows.unpacked(data, _blocks.content(db, block))) for pk, place, _, block, data in rows]
     if kept and b"".join(d for *_, d in kept)[max(0, raw.offset - kept[0][1]) :].startswith(raw.data):
         return False
@@ -118,7 +124,10 @@ def _save_shrunk(db: apsw.Connection, file: int, data: bytes) -> None:
 
 def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, block: Block | None) -> None:
     packed = _rows.packed(data, block.data if block else b"")
-    db.execute("INSERT INTO raw(file, place, size, block, data) VALUES(?,?,?,?,?)", (file, offset, len(data), block.pk if block else None, packed))
+    db.execute(
+        "INSERT INTO raw(file, place, size, block, data) VALUES(?,?,?,?,?)",
+        (file, offset, len(data), block.pk if block else None, packed),
+    )
 
 
 def _any_block(db: apsw.Connection, session: int) -> Block | None:

@@ -215,7 +215,12 @@ class InMemoryStore:
         held = self._held.get(session_id or "")
         if copies and held is not None:
             yield from (
-                Entry(session=held.session.id, request=Request(key=short_key(k), path=p, line=n), counted=False, owner=held.session.id)
+                Entry(
+                    session=held.session.id,
+                    request=Request(key=short_key(k), path=p, line=n),
+                    counted=False,
+                    owner=held.session.id,
+                )
                 for (p, n), k in sorted(held.repeats.items())
             )
 
@@ -231,7 +236,9 @@ class InMemoryStore:
     def _put(self, transcript: Transcript, held: Held | None, raw: Raw | None, expect: int | None) -> Receipt:
         found = 0 if held is None else held.revision
         if expect is not None and expect != found:
-            raise Conflict(f"session {transcript.session.id} is at revision {found}, not {expect}", "read it again, then retry")
+            raise Conflict(
+                f"session {transcript.session.id} is at revision {found}, not {expect}", "read it again, then retry"
+            )
         old = None if held is None else held.session
         held = held or Held(session=transcript.session)
         self._held[transcript.session.id] = held
@@ -239,11 +246,18 @@ class InMemoryStore:
         touched = self._keep_requests(held, transcript)
         kept = raw is not None and self._keep_raw(held, raw)
         session = merged(old, transcript.session)
-        held.session = replace(session, captured=session.captured or raw is not None, trashed=None, revision=0, rollup=Rollup())
+        held.session = replace(
+            session, captured=session.captured or raw is not None, trashed=None, revision=0, rollup=Rollup()
+        )
         if held.session != old or added or replaced or touched or kept:
             self._tick(held, first)
         return Receipt(
-            session=session.id, revision=held.revision, first=first, added=added, replaced=replaced, durability=self.durability
+            session=session.id,
+            revision=held.revision,
+            first=first,
+            added=added,
+            replaced=replaced,
+            durability=self.durability,
         )
 
     def _keep_messages(self, held: Held, transcript: Transcript) -> tuple[int, int, int]:
@@ -308,7 +322,9 @@ class InMemoryStore:
         for key, request in held.requests.items():
             owner = self._owner(key)
             mine = owner == held.session.id
-            most = max((h.requests[key] for h in self._held.values() if key in h.requests), key=lambda r: r.usage.output)
+            most = max(
+                (h.requests[key] for h in self._held.values() if key in h.requests), key=lambda r: r.usage.output
+            )
             shown = replace(request, usage=most.usage) if mine else request
             yield Entry(session=held.session.id, request=shown, counted=mine, owner="" if mine else owner)
 

@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 import apsw
 from msgspec.structs import replace
 
-from holdfast._sqlite import Durability, files_with, migrate, open_database, writing
-from holdfast.errors import Conflict, NotFound
-from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, counted, matches, merged, with_edits
-from holdfast.model.session import Rollup
-from holdfast.stores import _blocks, _ledger, _raw, _rows, _schema
+from holdfast._sqlite import Durability, all_rows, files_with, migrate, open_database, writing
+from holdfast.errors import NotFound
+from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, matches, with_edits
+from holdfast.stores import _blocks, _ledger, _raw, _rows, _schema, _verify
+from holdfast.stores._put import Put
 from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class SqliteStore:
     ) -> Receipt:
         """Keep a transcript in one transaction; see the protocol."""
         with self._writing():
-            receipt = _Put(self, transcript).run(raw=raw, expect=expect, key=key)
+            receipt = Put(self._db, transcript, self).run(raw=raw, expect=expect, key=key)
             for kind, values in (docs or {}).items():
                 self._put_docs(kind, values)
         return receipt
@@ -71,10 +71,11 @@ class SqliteStore:
     def find(self, query: Query | None = None, *, trashed: bool = False) -> Iterator[Session]:
         """Yield sessions, last active first."""
         with self._lock:
-            rows = self._db.execute(
+            rows = all_rows(
+                self._db,
                 f"SELECT body, edits, revision, trashed FROM sessions WHERE trashed IS {'NOT NULL' if trashed else 'NULL'}"
-                " ORDER BY active DESC, id"
-            ).fetchall()
+                " ORDER BY active DESC, id",
+            )
         for row in rows:
             session = _session(row)
             if query is None or matches(session, query):
@@ -102,7 +103,7 @@ class SqliteStore:
                 raise NotFound(f"no session {session_id!r}", "holdfast list")
             data = _rows.encode(edits)
             if row[0] != data:
-                revision = self._tick(session_id, row[1])
+                revision = self.tick(session_id, row[1])
                 self._db.execute("UPDATE sessions SET edits=?, revision=? WHERE id=?", (data, revision, session_id))
         found = self.get(session_id)
         if found is None:
@@ -121,7 +122,7 @@ class SqliteStore:
             row = self._db.execute("SELECT pk, next_seq FROM sessions WHERE id=?", (session_id,)).get
             if row is None:
                 return False
-            revision = self._tick(session_id, row[1])
+            revision = self.tick(session_id, row[1])
             if forever:
                 self._erase(row[0])
             else:
@@ -133,11 +134,12 @@ class SqliteStore:
     def since(self, revision: int) -> Iterator[Changed]:
         """Yield what changed after a revision."""
         with self._lock:
-            rows = self._db.execute(
+            rows = all_rows(
+                self._db,
                 "SELECT c.session, min(c.first), s.body, s.edits, s.revision, s.trashed FROM changes c"
                 " LEFT JOIN sessions s ON s.id = c.session WHERE c.revision > ? GROUP BY c.session ORDER BY max(c.revision)",
                 (revision,),
-            ).fetchall()
+            )
         for session_id, first, *row in rows:
             if row[0] is None:
                 yield Changed(session=Session(id=session_id, agent="", native_id=""), first=0, gone=True)
@@ -152,7 +154,7 @@ class SqliteStore:
     def docs(self, kind: str) -> dict[str, bytes]:
         """Return all documents of a kind."""
         with self._lock:
-            return dict(self._db.execute("SELECT key, value FROM docs WHERE kind=?", (kind,)).fetchall())
+            return dict(all_rows(self._db, "SELECT key, value FROM docs WHERE kind=?", (kind,)))
 
     def put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
         """Keep or remove documents."""
@@ -196,19 +198,20 @@ class SqliteStore:
     def verify(self) -> Iterator[Fault]:
         """Read every page, block and raw span."""
         with self._lock:
-            for (found,) in self._db.execute("PRAGMA integrity_check").fetchall():
+            for (found,) in all_rows(self._db, "PRAGMA integrity_check"):
                 if found != "ok":
                     yield Fault(place=str(self.path or "memory"), problem=str(found))
-            yield from _verify_blocks(self._db)
+            yield from _verify.blocks(self._db)
 
     def samples(self, session_id: str) -> tuple[bytes, ...]:
         """Return pieces of the session's blocks and raw spans as they stand in the file."""
         with self._lock:
-            rows = self._db.execute(
+            rows = all_rows(
+                self._db,
                 "SELECT data FROM blocks WHERE session=(SELECT pk FROM sessions WHERE id=?1) UNION ALL SELECT data FROM raw"
                 " WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM sessions WHERE id=?1))",
                 (session_id,),
-            ).fetchall()
+            )
         return tuple(data[len(data) // 2 :][:SAMPLE] for (data,) in rows if len(data) > 2 * SAMPLE)
 
     def traces(self, samples: Sequence[bytes]) -> tuple[str, ...]:
@@ -230,7 +233,8 @@ class SqliteStore:
                 self._names.clear()
                 raise
 
-    def _tick(self, session_id: str, first: int) -> int:
+    def tick(self, session_id: str, first: int) -> int:
+        """Advance the clock: a session changed from a message on. Inside a write transaction only."""
         revision = int(self._db.execute("UPDATE meta SET value = value + 1 WHERE key='revision' RETURNING value").get)
         self._db.execute("INSERT INTO changes VALUES(?,?,?)", (revision, session_id, first))
         return revision
@@ -242,7 +246,8 @@ class SqliteStore:
             else:
                 self._db.execute("INSERT OR REPLACE INTO docs VALUES(?,?,?)", (kind, key, value))
 
-    def _name(self, name: str) -> int:
+    def name_of(self, name: str) -> int:
+        """Return the number of a model's or file's name. Inside a write transaction only."""
         found = self._names.get(name)
         if found is None:
             self._db.execute("INSERT OR IGNORE INTO names(name) VALUES(?)", (name,))
@@ -256,9 +261,10 @@ class SqliteStore:
         for table in _schema.OF_SESSION:
             self._db.execute(f"DELETE FROM {table} WHERE session=?", (pk,))
         self._db.execute("DELETE FROM sessions WHERE pk=?", (pk,))
-        self._recount(others)
+        self.recount(others)
 
-    def _recount(self, sessions: set[int]) -> None:
+    def recount(self, sessions: set[int]) -> None:
+        """Add up the requests of sessions whose counts moved. Inside a write transaction only."""
         for pk in sessions:
             row = self._db.execute("SELECT id, body, next_seq FROM sessions WHERE pk=?", (pk,)).get
             if row is None:
@@ -267,9 +273,10 @@ class SqliteStore:
             session = _rows.session_from(body)
             usage = _ledger.totals(self._db, pk)
             rollup = replace(session.rollup, usage=usage, requests=sum(b.requests for b in usage))
-            revision = self._tick(session_id, next_seq)
+            revision = self.tick(session_id, next_seq)
             self._db.execute(
-                "UPDATE sessions SET body=?, revision=? WHERE pk=?", (_rows.encode(replace(session, rollup=rollup)), revision, pk)
+                "UPDATE sessions SET body=?, revision=? WHERE pk=?",
+                (_rows.encode(replace(session, rollup=rollup)), revision, pk),
             )
 
     def _scrub(self) -> None:
@@ -280,162 +287,7 @@ class SqliteStore:
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
-class _Put:
-    """One put, step by step, inside its transaction."""
-
-    def __init__(self, store: SqliteStore, transcript: Transcript) -> None:
-        self.store = store
-        self.db = store._db  # noqa: SLF001 - a part of the store, kept apart for its length
-        self.transcript = transcript
-        self.id = transcript.session.id
-        self.next = self.first = self.added = self.replaced = 0
-        self.block: _blocks.Block | None = None
-
-    def run(self, *, raw: Raw | None, expect: int | None, key: str | None) -> Receipt:
-        row = self.db.execute("SELECT pk, body, next_seq, revision, shared FROM sessions WHERE id=?", (self.id,)).get
-        old = None if row is None else _rows.session_from(row[1])
-        if key is not None and row is not None:
-            known = self.db.execute("SELECT receipt FROM receipts WHERE session=? AND key=?", (row[0], key)).get
-            if known is not None:
-                return replace(_rows.receipt_from(known), repeated=True)
-        if expect is not None and expect != (0 if row is None else row[3]):
-            found = 0 if row is None else row[3]
-            raise Conflict(f"session {self.id} is at revision {found}, not {expect}", "read it again, then retry")
-        pk, self.next = self._row(row)
-        self.first = self.next
-        rollup = self._messages(pk, old)
-        change = _ledger.put(self.db, pk, self.transcript.requests, self.store._name)  # noqa: SLF001
-        kept = raw is not None and _raw.put(self.db, pk, raw, self.block)
-        session = self._session(old, rollup, change, captured=raw is not None)
-        if row is not None and row[4]:
-            change.others |= self._resettle(pk, session)
-        if change.recount or (row is not None and row[4]):
-            usage = _ledger.totals(self.db, pk)
-            session = replace(session, rollup=replace(session.rollup, usage=usage, requests=sum(b.requests for b in usage)))
-        revision = 0 if row is None else int(row[3])
-        changed = old is None or self.added or self.replaced or session != old or change.added or kept
-        if changed:
-            revision = self._write(pk, session, self.next + self.added)
-        self.store._recount(change.others - {pk})  # noqa: SLF001
-        if self.added and row is not None:
-            _blocks.join_small(self.db, pk)
-        return self._receipt(pk, revision, key)
-
-    def _row(self, row: tuple[int, bytes, int, int, int] | None) -> tuple[int, int]:
-        if row is not None:
-            return row[0], row[2]
-        session = self.transcript.session
-        self.db.execute(
-            "INSERT INTO sessions(id, agent, started_at, active, revision, next_seq, body) VALUES(?,?,?,?,0,0,x'')",
-            (self.id, session.agent, session.started, session.active),
-        )
-        return self.db.last_insert_rowid(), 0
-
-    def _messages(self, pk: int, old: Session | None) -> Rollup:
-        rollup = Rollup() if old is None else old.rollup
-        messages = self.transcript.messages
-        known = {} if old is None else _blocks.known(self.db, pk, messages)
-        new = _distinct([m for i, m in enumerate(messages) if i not in known])
-        changes = {seq: messages[i] for i, seq in known.items()} | self._dropped(pk, known)
-        rollup = self._replace(pk, changes, rollup)
-        if new:
-            self.block = _blocks.append(self.db, pk, self.next, new)
-            self.added = len(new)
-            rollup = counted(rollup, new)
-        return rollup
-
-    def _dropped(self, pk: int, known: dict[int, int]) -> dict[int, Message]:
-        gone = {s for s in (_blocks.place_of(self.db, pk, i) for i in self.transcript.dropped) if s is not None}
-        if self.transcript.replaces:
-            gone |= set(range(self.next)) - set(known.values())
-        if not gone:
-            return {}
-        held = {m.seq: m for m in _blocks.read(self.db, pk, min(gone) - 1, max(gone) + 1)}
-        return {seq: _blocks.drop(held[seq]) for seq in gone if seq in held and held[seq].live}
-
-    def _replace(self, pk: int, changes: dict[int, Message], rollup: Rollup) -> Rollup:
-        if not changes:
-            return rollup
-        held = {m.seq: m for m in _blocks.read(self.db, pk, min(changes) - 1, max(changes) + 1) if m.seq in changes}
-        real = {s: m for s, m in changes.items() if replace(m, seq=s) != held.get(s)}
-        if real:
-            _blocks.put_in_place(self.db, pk, real)
-            self.replaced = len(real)
-            self.first = min(self.first, *real)
-            before = counted(Rollup(), [held[s] for s in real if s in held and held[s].live])
-            rollup = _less(counted(rollup, [m for m in real.values() if m.live]), before)
-        return rollup
-
-    def _session(self, old: Session | None, rollup: Rollup, change: _ledger.Change, *, captured: bool) -> Session:
-        if not change.recount and change.added:
-            usage = _ledger.added_up(rollup.usage, change.added)
-            rollup = replace(rollup, usage=usage, requests=sum(b.requests for b in usage))
-        new = merged(old, self.transcript.session)
-        return replace(new, rollup=rollup, captured=new.captured or captured, revision=0, trashed=None)
-
-    def _resettle(self, pk: int, session: Session) -> set[int]:
-        self.db.execute("UPDATE sessions SET started_at=?, active=? WHERE pk=?", (session.started, session.active, pk))
-        return _ledger.settle_all(self.db, pk)
-
-    def _write(self, pk: int, session: Session, next_seq: int) -> int:
-        revision = self.store._tick(self.id, self.first)  # noqa: SLF001
-        self.db.execute(
-            "UPDATE sessions SET started_at=?, active=?, revision=?, next_seq=?, body=? WHERE pk=?",
-            (session.started, session.active, revision, next_seq, _rows.encode(session), pk),
-        )
-        return revision
-
-    def _receipt(self, pk: int, revision: int, key: str | None) -> Receipt:
-        receipt = Receipt(
-            session=self.id,
-            revision=revision,
-            first=self.first,
-            added=self.added,
-            replaced=self.replaced,
-            durability=self.store.durability,
-        )
-        if key is not None:
-            self.db.execute("INSERT INTO receipts VALUES(?,?,?)", (pk, key, _rows.encode(receipt)))
-        return receipt
-
-
 def _session(row: Sequence[object]) -> Session:
     body, edits, revision, trashed = row
     session = replace(_rows.session_from(body), revision=revision, trashed=trashed)  # type: ignore[arg-type]
     return session if edits is None else with_edits(session, _rows.edits_from(edits))  # type: ignore[arg-type]
-
-
-def _distinct(messages: Sequence[Message]) -> list[Message]:
-    """Keep the last of several messages with one id, at the place of the first."""
-    return list({m.id: m for m in messages}.values())
-
-
-def _less(rollup: Rollup, minus: Rollup) -> Rollup:
-    return replace(
-        rollup,
-        messages=rollup.messages - minus.messages,
-        user_messages=rollup.user_messages - minus.user_messages,
-        tool_calls=rollup.tool_calls - minus.tool_calls,
-        errors=rollup.errors - minus.errors,
-    )
-
-
-def _verify_blocks(db: apsw.Connection) -> Iterator[Fault]:
-    from holdfast.errors import Unreadable  # noqa: PLC0415
-
-    for pk, count in db.execute("SELECT pk, count FROM blocks").fetchall():
-        try:
-            pieces = _rows.split(_blocks.content(db, pk))
-            if len(pieces) != count:
-                yield Fault(place=f"block {pk}", problem=f"{len(pieces)} messages instead of {count}")
-            for seq, piece in enumerate(pieces):
-                _rows.message_from(piece, seq)
-        except (Unreadable, ValueError) as error:
-            yield Fault(place=f"block {pk}", problem=str(error))
-    for pk, size, block in db.execute("SELECT pk, size, block FROM raw").fetchall():
-        try:
-            data = _rows.unpacked(db.execute("SELECT data FROM raw WHERE pk=?", (pk,)).get, _blocks.content(db, block))
-            if len(data) != size:
-                yield Fault(place=f"raw {pk}", problem=f"{len(data)} bytes instead of {size}")
-        except Unreadable as error:
-            yield Fault(place=f"raw {pk}", problem=error.message)

@@ -33,7 +33,9 @@ NOON = 1_790_000_000_000
 
 def session(native: str = "one", **facts: object) -> Session:
     """Build a small observed session."""
-    base = Session(id=observed_id("test", native), agent="test", native_id=native, started=NOON, active=NOON, title=native)
+    base = Session(
+        id=observed_id("test", native), agent="test", native_id=native, started=NOON, active=NOON, title=native
+    )
     return replace(base, **facts)
 
 
@@ -64,7 +66,11 @@ class StoreContract:
 
     def test_what_is_put_comes_back_equal_and_in_order(self, store: Store) -> None:
         call = ToolCall(id="c", name="Bash", input={"command": "ls", "n": [1, None, 2.5, "zażółć \U0001f41b"]})
-        messages = (said(1), said(2, role="assistant", parts=(call,)), said(3, role="tool", parts=(ToolResult(call="c", text="x"),)))
+        messages = (
+            said(1),
+            said(2, role="assistant", parts=(call,)),
+            said(3, role="tool", parts=(ToolResult(call="c", text="x"),)),
+        )
         receipt = store.put(Transcript(session=session(), messages=messages))
         assert (receipt.first, receipt.added, receipt.replaced) == (0, 3, 0)
         found = tuple(store.messages(session().id))
@@ -139,7 +145,13 @@ class StoreContract:
         store.change(session().id, Edits(name="mine", tags=("b", "a"), description="d", project="p"))
         store.put(Transcript(session=session(title="new title", project="theirs"), messages=(said(2),)))
         found = _found(store)
-        assert (found.name, found.tags, found.description, found.project, found.title) == ("mine", ("a", "b"), "d", "p", "new title")
+        assert (found.name, found.tags, found.description, found.project, found.title) == (
+            "mine",
+            ("a", "b"),
+            "d",
+            "p",
+            "new title",
+        )
         assert store.edits(session().id).tags == ("b", "a")
         with pytest.raises(NotFound):
             store.change("no such session", Edits(name="x"))
@@ -154,7 +166,10 @@ class StoreContract:
         assert not store.delete("no such session", at=NOON)
 
     def test_erasing_leaves_nothing(self, store: Store) -> None:
-        store.put(Transcript(session=session(), messages=(said(1),), requests=(asked(1),)), raw=Raw(path="f", offset=0, data=b"x"))
+        store.put(
+            Transcript(session=session(), messages=(said(1),), requests=(asked(1),)),
+            raw=Raw(path="f", offset=0, data=b"x"),
+        )
         store.delete(session().id, at=None, forever=True)
         assert store.get(session().id) is None
         assert list(store.messages(session().id)) == []
@@ -183,7 +198,9 @@ class StoreContract:
 
     def test_facts_a_later_reading_does_not_know_stay(self, store: Store) -> None:
         parent = Parent(id="x", kind="fork")
-        store.put(Transcript(session=session(cwd="/a", branch="main", parent=parent, models=("m1",)), messages=(said(1),)))
+        store.put(
+            Transcript(session=session(cwd="/a", branch="main", parent=parent, models=("m1",)), messages=(said(1),))
+        )
         store.put(Transcript(session=session(models=("m2",), active=NOON + 9, started=NOON + 5), messages=(said(2),)))
         found = _found(store)
         assert (found.cwd, found.branch, found.parent, found.models) == ("/a", "main", parent, ("m1", "m2"))
@@ -223,7 +240,10 @@ class StoreContract:
         while place < len(data):
             step = rng.randrange(1, 9000)
             message = (said(number),)
-            store.put(Transcript(session=session(), messages=message), raw=Raw(path="f", offset=place, data=data[place : place + step]))
+            store.put(
+                Transcript(session=session(), messages=message),
+                raw=Raw(path="f", offset=place, data=data[place : place + step]),
+            )
             place, number = place + step, number + 1
         (file,) = store.raw_files(session().id)
         assert (file.size, b"".join(store.raw(file))) == (len(data), data)
@@ -233,7 +253,9 @@ class StoreContract:
         if not isinstance(store, SupportsRaw):
             pytest.skip("keeps no raw bytes: run a store that does")
         for offset, data in ((0, b"one\ntwo\nto"), (8, b"torn no more\nx"), (21, b"yz\n")):
-            store.put(Transcript(session=session(), messages=(said(offset),)), raw=Raw(path="f", offset=offset, data=data))
+            store.put(
+                Transcript(session=session(), messages=(said(offset),)), raw=Raw(path="f", offset=offset, data=data)
+            )
         (file,) = store.raw_files(session().id)
         assert b"".join(store.raw(file)) == b"one\ntwo\ntorn no more\nyz\n"
 
@@ -243,7 +265,10 @@ class StoreContract:
         for number, data in enumerate((b"short", b"a longer one", b"tiny")):
             raw = Raw(path="f", offset=0, data=data, whole=True)
             store.put(Transcript(session=session(), messages=(said(number),)), raw=raw)
-        assert [(f.version, b"".join(store.raw(f))) for f in store.raw_files(session().id)] == [(0, b"tiny"), (1, b"a longer one")]
+        assert [(f.version, b"".join(store.raw(f))) for f in store.raw_files(session().id)] == [
+            (0, b"tiny"),
+            (1, b"a longer one"),
+        ]
 
     def test_a_batch_is_kept_whole_or_not_at_all(self, store: Store) -> None:
         if not isinstance(store, SupportsBatch):
