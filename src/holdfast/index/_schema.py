@@ -23,11 +23,16 @@ CLASSES = ("session", "user", "assistant", "tool")
 HASH_BYTES = {"session": 1 << 20, "user": 2 << 20, "assistant": 8 << 20, "tool": 16 << 20}
 """How much a transaction gathers in memory before it writes a segment: fewer segments, less merging."""
 AUTOMERGE = 8
+CRISIS = 1000
+"""Never reached: a merge of whole tables would stop a small put for seconds. `tidy` merges in steps instead."""
+MERGE_PAGES = 500
+MOST_SEGMENTS = 40
+"""Up to here another pass over all postings costs more than it saves a search."""
 CACHE_KIB = 8 * 1024
 
 _PLAIN = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES('revision', 0), ('characters', 0), ('pending', 0);
+INSERT INTO meta VALUES('revision', 0), ('characters', 0), ('noted', 0), ('pending', 0);
 CREATE TABLE sessions(no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, active INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE INDEX sessions_by_activity ON sessions(active);
 CREATE TABLE spans(
@@ -74,9 +79,31 @@ def _create(connection: apsw.Connection) -> None:
             f"CREATE VIRTUAL TABLE words_{name} USING fts5(x, content='', contentless_delete=1, tokenize='ascii')"
         )
         configure(connection, name, "hashsize", HASH_BYTES[name])
-        configure(connection, name, "automerge", AUTOMERGE)
         connection.execute(f"CREATE VIRTUAL TABLE vocabulary_{name} USING fts5vocab('words_{name}', 'row')")
+        configure(connection, name, "crisismerge", CRISIS)
+    merging(connection, automatic=True)
     connection.pragma("user_version", VERSION)
+
+
+def merging(connection: apsw.Connection, *, automatic: bool) -> None:
+    """Let puts merge a few pages now and then, or leave all merging to `tidy` (for bulk puts)."""
+    for name in CLASSES:
+        configure(connection, name, "automerge", AUTOMERGE if automatic else 0)
+
+
+def tidy(connection: apsw.Connection, *, whole: bool) -> None:
+    """Merge tables of many segments: one step of two megabytes each, or with `whole` until it is done."""
+    for name in CLASSES:
+        worked = True
+        while worked and _segments(connection, name) > MOST_SEGMENTS:
+            before = connection.total_changes()
+            with writing(connection):
+                configure(connection, name, "merge", MERGE_PAGES)
+            worked = whole and connection.total_changes() - before > 1
+
+
+def _segments(connection: apsw.Connection, name: str) -> int:
+    return int(connection.execute(f"SELECT count(DISTINCT segid) FROM words_{name}_idx").get)
 
 
 def configure(connection: apsw.Connection, name: str, option: str, value: int) -> None:

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from holdfast.index._fold import tokens
-from holdfast.index._schema import CLASSES, read_number, write_number
+from holdfast.index._schema import CLASSES, merging, read_number, write_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Where = Literal["inside", "start", "end"]
 BLOCK = 32 * 1024
-BULK = 8
+SHARE = 8
 """Text beyond 1/8 of what is indexed is not split into words in Python: its terms come from the index afterwards."""
 SMALL = 1 << 16
 MOST_FRESH = 200_000
@@ -35,11 +35,12 @@ def note(connection: apsw.Connection, texts: Iterable[str]) -> None:
     size = sum(map(len, known))
     if not size:
         return
-    total = read_number(connection, "characters")
-    waiting = read_number(connection, "pending")
-    write_number(connection, "characters", total + size)
-    if waiting or size > max(total // BULK, SMALL):
-        write_number(connection, "pending", waiting + size)
+    total = _added(connection, "characters", size)
+    if pending(connection):
+        return
+    if _added(connection, "noted", size) > max(total // SHARE, SMALL):
+        write_number(connection, "pending", 1)
+        merging(connection, automatic=False)
         return
     words = {word for text in known for word in tokens(text)}
     connection.executemany("INSERT OR IGNORE INTO fresh(term) VALUES(?)", ((w,) for w in words))
@@ -48,6 +49,12 @@ def note(connection: apsw.Connection, texts: Iterable[str]) -> None:
 def pending(connection: apsw.Connection) -> bool:
     """Tell whether words of bulk puts are still to be taken from the index."""
     return read_number(connection, "pending") > 0
+
+
+def _added(connection: apsw.Connection, key: str, size: int) -> int:
+    total = read_number(connection, key) + size
+    write_number(connection, key, total)
+    return total
 
 
 def unsettled(connection: apsw.Connection) -> bool:
@@ -63,7 +70,9 @@ def rebuild(connection: apsw.Connection) -> None:
     connection.execute("DELETE FROM terms")
     connection.execute("DELETE FROM fresh")
     connection.executemany("INSERT INTO terms(first, block) VALUES(?, ?)", _blocks(_counted(connection)))
+    write_number(connection, "noted", 0)
     write_number(connection, "pending", 0)
+    merging(connection, automatic=True)
 
 
 def longer(connection: apsw.Connection, part: str, where: Where, *, most: int) -> list[str]:

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 
-from holdfast._sqlite import writing
+from holdfast._sqlite import files_with, writing
 from holdfast.index import _terms
 from holdfast.index._fold import fold
 from holdfast.index._marks import marked
 from holdfast.index._match import Plan, planned
 from holdfast.index._rank import Candidate, Ranking, density
 from holdfast.index._rows import rows_for, spans_of
-from holdfast.index._schema import CLASSES, opened, read_number, write_number
+from holdfast.index._schema import CLASSES, opened, read_number, tidy, write_number
 from holdfast.model import Hit, searchable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from holdfast.model import Message, Query, Session
 
     Fetch = Callable[[str, Sequence[int]], Mapping[int, Message]]
@@ -81,10 +80,28 @@ class Index:
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def settle(self) -> None:
-        """Finish what bulk puts left open: the term table. Cheap when there is nothing to do."""
-        if _terms.unsettled(self._connection):
+        """Finish what puts left open (merges, the term table): after each sync; cheap when there is nothing to do."""
+        unsettled = _terms.unsettled(self._connection)
+        tidy(self._connection, whole=unsettled)
+        if unsettled:
             with writing(self._connection):
                 _terms.rebuild(self._connection)
+
+    def mark(self, revision: int) -> None:
+        """Remember that everything up to a store revision is in the index."""
+        if revision != self.revision:
+            with writing(self._connection):
+                write_number(self._connection, "revision", revision)
+
+    def traces(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the index's files if one of these words (letters and digits alone) is still in a table or in their bytes."""
+        path = self._connection.filename
+        for word in words:
+            for name in CLASSES:
+                sql = f"SELECT 1 FROM words_{name} WHERE words_{name} MATCH ? LIMIT 1"
+                if self._connection.execute(sql, (f'"{fold(word)}"',)).get is not None:
+                    return (path or "memory",)
+        return files_with(Path(path), [w.encode() for w in words]) if path else ()
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
