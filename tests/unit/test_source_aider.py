@@ -288,6 +288,11 @@ def test_looking_is_bounded(tmp_path, monkeypatch):
     assert len(found_below(tmp_path)) == 4
 
 
+def test_a_history_that_is_named_and_found_is_one(tmp_path):
+    kept = put(tmp_path / "repo")
+    assert found_below(Path(kept), tmp_path) == [kept]
+
+
 def test_links_are_not_followed(tmp_path):
     kept = put(tmp_path / "repo")
     (tmp_path / "repo" / "again").symlink_to(tmp_path, target_is_directory=True)

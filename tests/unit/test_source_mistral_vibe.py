@@ -113,6 +113,23 @@ def test_a_session_after_a_compaction_is_billed_what_it_added(tmp_path):
     assert (parent.id, parent.kind) == (observed_id("mistral-vibe", FIRST), "continuation")
 
 
+def test_a_session_after_a_fresh_start_is_billed_whole(tmp_path):
+    logs = tmp_path / "logs" / "session"
+    session(logs / f"session_20260105_100000_{FIRST[:8]}", sample.first_messages(), meta(FIRST, 200, 40, 50))
+    facts = meta(sample.AFTER, 300, 40, 60, parent_session_id=FIRST)
+    session(logs / f"session_20260105_100600_{sample.AFTER[:8]}", sample.first_messages(), facts)
+    after = read(tmp_path).requests[f"vibe:session:{sample.AFTER}"].usage
+    assert (after.input, after.cache_read, after.output) == (260, 40, 60)
+
+
+def test_another_session_with_the_same_short_id_is_not_taken_for_the_one_before(tmp_path):
+    sample.build(tmp_path)
+    other = tmp_path / "logs" / "session" / f"session_20250101_000000_{FIRST[:8]}"
+    session(other, sample.first_messages(), meta(f"{FIRST[:8]}-other", 299, 0, 59))
+    after = read(tmp_path).requests[f"vibe:session:{sample.AFTER}"].usage
+    assert (after.input, after.output) == (100, 10)
+
+
 def test_answers_that_count_their_tokens_are_requests_and_the_totals_are_not(tmp_path):
     found = one(tmp_path, sample.newer_messages(), meta(FIRST, 200, 80, 25))
     assert [(r.key, r.usage.input, r.usage.cache_read) for r in found.requests.values()] == [

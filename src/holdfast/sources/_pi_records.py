@@ -335,8 +335,8 @@ def _time(record: dict[str, Json], state: State) -> int | None:
     if at is None and isinstance(inner, dict):
         at = millis(inner.get("timestamp"))
     if at is not None:
-        forked = record.get("type") == "session"  # a fork begins when it was made, not with the entries it copied
-        state.started = at if forked or state.started is None else state.started
+        # the header comes first: a fork begins when it was made, not with the older entries it copied
+        state.started = at if state.started is None else state.started
         state.active = at if state.active is None else max(state.active, at)
     return at
 
