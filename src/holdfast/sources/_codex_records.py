@@ -189,8 +189,8 @@ def learn_turn(found: dict[str, Json], state: State) -> None:
     if turn and turn != state.turn:
         state.turn = turn
         state.answering = False
-    if turn and state.copying and turn not in state.turns and not _older(turn, found.get("started_at"), state):
-        state.copying = False
+        if state.copying and turn not in state.turns and not _older(turn, found.get("started_at"), state):
+            state.copying = False
     limit = number(found.get("model_context_window"))
     state.limit = limit or state.limit
     if state.copying:

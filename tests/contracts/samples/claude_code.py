@@ -96,7 +96,9 @@ def prompts() -> list[Record]:
 
 def lines(path: Path, records: list[Record]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in records))
+    path.write_bytes(
+        b"".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for r in records)
+    )
 
 
 def build(root: Path) -> None:

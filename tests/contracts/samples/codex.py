@@ -208,7 +208,7 @@ def packed() -> list[Record]:
 
 
 def encoded(records: list[Record]) -> bytes:
-    return b"".join(json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in records)
+    return b"".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for r in records)
 
 
 def rollout(root: Path, native: str, records: list[Record]) -> Path:
