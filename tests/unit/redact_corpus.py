@@ -126,7 +126,46 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "render": ("rn~d_{b32}",),
     "facebook": ("EA~AM{b180}",),
     "openshift": ("sha256~~{w43}",),
+    "langfuse": ("sk~-lf-{h8}-{h4}-4{h3}-a{h3}-{h12}",),
+    "together": ("tg~p_v1_{w43}",),
+    "fireworks": ("fw~_3Z{b22}",),
+    "voyage": ("pa~-{w43}",),
+    "jina": ("ji~na_{h32}{w28}",),
+    "firecrawl": ("fc~-{h32}",),
+    "wandb": ("wan~db_v1_{b80}",),
+    "e2b": ("e2~b_{h40}",),
+    "cursor": ("ke~y_{h64}",),
+    "runpod": ("rp~a_{u42}",),
+    "gemini": ("AQ~.Ab{w50}",),
+    "aws-session": ("IQoJ~b3JpZ2lu{s200}==",),
+    "tencent": ("AK~ID{b32}",),
+    "yandex": ("AQ~VN{w36}",),
+    "scalingo": ("tk~-us-{w48}",),
+    "harness": ("pa~t.{w22}.{h24}.{b20}",),
+    "infracost": ("ic~o-{b32}",),
+    "gitlab-runner": ("GR1~348941{w20}",),
+    "crates-io": ("ci~o{b32}",),
+    "nuget": ("oy~2{l43}",),
+    "clojars": ("CLO~JARS_{l60}",),
+    "artifactory": ("AK~Cp{b69}", "cmVm~dGtu{b56}"),
+    "octopus": ("AP~I-{u26}",),
+    "notion-old": ("sec~ret_{b43}",),
+    "readme": ("rd~me_{l70}",),
+    "datadog": ("dd~app_{b34}",),
+    "duffel": ("duf~fel_live_{w43}",),
+    "braintree": ("access~_token$production${l16}${h32}",),
+    "lob": ("li~ve_{h35}",),
+    "klaviyo": ("p~k_{h34}",),
+    "paddle": ("pd~l_live_apikey_{l26}_{b22}_{b3}",),
+    "polar": ("pol~ar_oat_{b43}",),
+    "mapbox": ("s~k.eyJ{b60}.{w22}",),
+    "adafruit": ("ai~o_{b28}",),
+    "adobe": ("p8~e-{b32}",),
+    "mongodb": ("md~b_sa_sk_{w40}",),
+    "onepassword-account": ("A3~-{u6}-{u6}-{u5}-{u5}-{u5}-{u5}",),
+    "newrelic-license": ("{h36}NR~AL",),
 }
+FOUND_BY_THEIR_MIDDLE = {"telegram", "mailchimp", "terraform", "azure", "newrelic-license", "braintree"}
 WORDS = [
     "the",
     "build",
@@ -305,20 +344,20 @@ SETTINGS: dict[str, Setting] = {
 
 def wrapped(rng: random.Random, key: str) -> tuple[str, tuple[str, ...]]:
     """Split a key as editors, terminals and careful programmers do; the parts are what must vanish."""
-    lead = len(key) // 2 if len(key) < 24 else rng.randint(14, len(key) - 8)
+    lead = len(key) // 2 if len(key) < 24 else rng.randint(20, len(key) - 8)
     one, two = key[:lead], key[lead:]
     style = rng.randrange(6)
     if style == 0:
-        return f'KEY = "{one}" + "{two}"\n', (one[12:], two)
+        return f'KEY = "{one}" + "{two}"\n', (one[15:], two)
     if style == 1:
-        return f'key = (\n    "{one}"\n    "{two}"\n)\n', (one[12:], two)
+        return f'key = (\n    "{one}"\n    "{two}"\n)\n', (one[15:], two)
     if style == 2:
-        return f"run --flag \\\n  --key {one}\\\n{two}\nnext line\n", (one[12:], two)
+        return f"run --flag \\\n  --key {one}\\\n{two}\nnext line\n", (one[15:], two)
     if style == 3:
-        return "x" * 20 + " " + prose(rng, 8) + f" {one}\n{two}\n\nthe end of it\n", (one[12:], two)
+        return "x" * 20 + " " + prose(rng, 8) + f" {one}\n{two}\n\nthe end of it\n", (one[15:], two)
     if style == 4:
-        return json.dumps({"out": f"{prose(rng, 9)} now {one}\n{two}\n\nthe end"}), (one[12:], two)
-    return f"const k = '{one}' +\n  '{two}';\n", (one[12:], two)
+        return json.dumps({"out": f"{prose(rng, 9)} now {one}\n{two}\n\nthe end"}), (one[15:], two)
+    return f"const k = '{one}' +\n  '{two}';\n", (one[15:], two)
 
 
 def escaped(rng: random.Random, key: str) -> str:
@@ -367,7 +406,7 @@ def _token_texts(rng: random.Random) -> Iterator[Seeded]:
         if any(c in key for c in "-_/"):
             body = max(key.replace("/", "-").replace("_", "-").split("-"), key=len)
             yield Seeded(escaped(rng, key), (body,), vendor, "escaped")
-        if vendor not in ("telegram", "mailchimp", "terraform", "azure", "google", "twilio"):
+        if vendor not in FOUND_BY_THEIR_MIDDLE | {"google", "twilio"}:
             text, run = encoded(rng, key)
             yield Seeded(text, (run,), vendor, "base64")
 

@@ -95,6 +95,8 @@ _COMMON: Final = frozenset(
     }
 )
 _WORDS: Final = re.compile(r"(?:[a-z]+(?:[-_.][a-z]+)*|[A-Z]+(?:[-_.][A-Z]+)*)")
+_HYPHENATED: Final = re.compile(r"[a-z]+(?:[-_.][a-z]+)+|[A-Z]+(?:[-_.][A-Z]+)+")
+_URL_STAND_IN: Final = re.compile(r"\$[A-Za-z_]\w*|%\w+%|[<{\[].*|\$\{.*|\*+")
 _CHAIN: Final = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[.:]?")
 _WORDY: Final = re.compile(r"(?:[A-Za-z]+\d{0,3}|v?\d{1,4})?(?:[_\-./:@+ ](?:[A-Za-z]+\d{0,3}|v?\d{1,4})?)*")
 _PLAIN_WORDS: Final = re.compile(
@@ -126,16 +128,17 @@ def entropy(value: str) -> float:
 def token(candidate: Candidate) -> bool:
     """Accept what a vendor's pattern matched unless it is a placeholder or words."""
     value = candidate.value
-    if _PLACEHOLDER.search(value) or _WORDS.fullmatch(value):
+    if _PLACEHOLDER.search(value) or _HYPHENATED.fullmatch(value):
         return False
     return entropy(value[-64:]) >= _LEAST_RANDOM
 
 
 def mixed(candidate: Candidate) -> bool:
     """Accept a token that also mixes letters and digits as chance does."""
-    body = candidate.value.split("-", 1)[-1].split("_", 1)[-1]
+    body = re.split(r"[-_]", candidate.value, maxsplit=1)[-1]
     digits = sum(map(str.isdigit, body))
-    return token(candidate) and digits > 0 and digits < len(body) and not _PLAIN_WORDS.fullmatch(body)
+    chance = 0 < digits < len(body) or _random_letters(body)
+    return token(candidate) and chance and not _PLAIN_WORDS.fullmatch(body)
 
 
 def jwt(candidate: Candidate) -> bool:
@@ -158,7 +161,7 @@ def pem(candidate: Candidate) -> bool:
 def url(candidate: Candidate) -> bool:
     """Accept a password in an address unless it is a stand-in."""
     value = candidate.value
-    if value.lower() in _COMMON or MASK_PATTERN.search(value) or value[0] in "$<{%[*":
+    if value.lower() in _COMMON or MASK_PATTERN.search(value) or _URL_STAND_IN.fullmatch(value):
         return False
     return not (_PLACEHOLDER.search(value) or "${" in value or "{{" in value or (value.isdigit() and len(value) < 6))  # noqa: PLR2004  a port
 
