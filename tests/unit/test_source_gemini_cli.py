@@ -57,6 +57,17 @@ def test_a_rewind_drops_the_message_and_all_after_it_from_the_conversation(tmp_p
     assert shown(read(tmp_path)) == ["one", "1", "three"]
 
 
+def test_what_one_reading_brings_and_takes_out_again_is_dropped_after_it_was_given(tmp_path):
+    log(tmp_path, sample.said(1, "one"), sample.said(2, "two"), {"$rewindTo": sample.name(2)})
+    (ref,) = GeminiCli().discover([tmp_path])
+    given, taken = GeminiCli().read(ref, None)
+    assert [m.text for m in given.transcript.messages] == ["one", "two"]
+    assert given.transcript.dropped == ()
+    assert taken.transcript.dropped == (sample.name(2),)
+    assert [r.cursor.done for r in (given, taken)] == [False, True]
+    assert given.raw is None
+
+
 def test_a_rewind_to_an_unknown_message_drops_everything(tmp_path):
     log(tmp_path, sample.said(1, "one"), answer(2, "1"), {"$rewindTo": "nowhere"}, sample.said(5, "three"))
     assert shown(read(tmp_path)) == ["three"]
@@ -92,7 +103,7 @@ def test_rewound_answers_stay_billed_and_repeated_records_are_billed_once(tmp_pa
 def test_a_message_dropped_in_one_reading_and_kept_by_a_later_checkpoint_comes_back(tmp_path):
     path = log(tmp_path, sample.said(1, "one"), {"$rewindTo": sample.name(1)})
     (ref,) = GeminiCli().discover([tmp_path])
-    (first,) = GeminiCli().read(ref, None)
+    *_, first = GeminiCli().read(ref, None)
     with path.open("ab") as stream:
         stream.write(json.dumps({"$set": {"messages": [sample.said(1, "one")]}}).encode() + b"\n")
     (ref,) = GeminiCli().discover([tmp_path])
@@ -209,6 +220,14 @@ def test_a_legacy_file_replaces_what_was_read_of_it(tmp_path):
     assert reading.raw.whole
     assert reading.raw.data == path.read_bytes()
     assert [m.line for m in reading.transcript.messages] == [1, 2]
+
+
+def test_a_legacy_file_that_has_a_message_twice_keeps_the_last(tmp_path):
+    path = tmp_path / "tmp" / "shop" / "chats" / "session-x.json"
+    path.parent.mkdir(parents=True)
+    emptied = sample.message(1, "user", content=[])
+    path.write_text(json.dumps({**HEADER, "messages": [sample.said(1, "one"), emptied, sample.said(2, "two")]}))
+    assert shown(read(tmp_path)) == ["two"]
 
 
 def test_a_legacy_file_in_the_middle_of_a_write_replaces_nothing(tmp_path):

@@ -106,17 +106,21 @@ class Fold:
         odd = found.keys() - _KNOWN_META
         count(self._unknown, (f"meta:{name}" for name in sorted(odd)))
 
-    def transcript(self, *, cwd: str, expires: int | None, replaces: bool = False) -> Transcript:
-        """Return what the reading changed; messages that it brought and took out again are given and dropped."""
+    def transcripts(self, *, cwd: str, expires: int | None, replaces: bool = False) -> tuple[Transcript, ...]:
+        """Return what the reading changed; what it brought and took out again is given first and dropped by a second."""
         standing = {i for n, entry in self.state.live.items() for i in _ours(n, entry)}
-        return Transcript(
-            session=_session(self.ref, self.state, cwd=cwd, expires=expires),
-            messages=tuple(self._messages.values()),
+        gone = [i for i in self._dropped if i not in standing]
+        session = _session(self.ref, self.state, cwd=cwd, expires=expires)
+        given = Transcript(
+            session=session,
+            messages=tuple(m for m in self._messages.values() if not replaces or m.id in standing),
             requests=tuple(dedupe(self._requests).values()),
-            dropped=tuple(i for i in self._dropped if i not in standing),
+            dropped=tuple(i for i in gone if i not in self._messages),
             losses=Losses(unknown=self._unknown, damaged=len(self._damaged), damaged_lines=tuple(self._damaged)),
             replaces=replaces,
         )
+        brief = () if replaces else tuple(i for i in gone if i in self._messages)
+        return (given, Transcript(session=session, dropped=brief)) if brief else (given,)
 
     def _checkpoint(self, messages: list[Json], line: int) -> None:
         self._drop(list(self.state.live))

@@ -71,12 +71,14 @@ class GeminiCli:
             for number, line in enumerate(chunk.lines(), chunk.line):
                 if line.strip():
                     fold.apply(loads(line), number)
-            transcript = fold.transcript(cwd=cwd, expires=deleted)
+            *earlier, last = fold.transcripts(cwd=cwd, expires=deleted)
+            for transcript in earlier:
+                yield Reading(transcript=transcript, raw=None, cursor=replace(start, done=False))
             position = replace(advanced(start, ref, chunk), state=msgspec.to_builtins(state))
             yield Reading(
-                transcript=transcript,
+                transcript=last,
                 raw=span(ref.path, chunk) if chunk.data or chunk.torn else None,
-                cursor=replace(position, sessions=_known(transcript.session)),
+                cursor=replace(position, sessions=_known(last.session)),
             )
 
     def resume_command(self, session: Session) -> Command:
@@ -95,7 +97,7 @@ def _whole(ref: Ref) -> Reading:
         fold.learn(record, 0)
     elif data.strip() or ref.size > LINE_LIMIT:
         fold.damaged(1)
-    transcript = fold.transcript(cwd=cwd_of(ref), expires=expires(ref), replaces=usable)
+    (transcript,) = fold.transcripts(cwd=cwd_of(ref), expires=expires(ref), replaces=usable)
     cursor = Cursor(
         size=ref.size, mtime_ns=ref.mtime_ns, inode=ref.inode, head=head_of(path), parser=PARSER,
         sessions=_known(transcript.session),
