@@ -24,7 +24,9 @@ def write(root: Path, tale: Tale, now_ms: int) -> Path:
     write_lines(path, list(pen.records()), pen.pace.at)
     if tale.helper is not None:
         side = _Pen(tale.helper, now_ms, session=tale.native, agent=tale.helper.native)
-        write_lines(folder / tale.native / "subagents" / f"agent-{tale.helper.native}.jsonl", list(side.records()), side.pace.at)
+        write_lines(
+            folder / tale.native / "subagents" / f"agent-{tale.helper.native}.jsonl", list(side.records()), side.pace.at
+        )
     return path
 
 
@@ -32,7 +34,13 @@ def write_history(root: Path, lost: Tale, now_ms: int) -> None:
     """Write the prompts of a session whose transcript is gone."""
     at = now_ms - lost.minutes_ago * MINUTE_MS
     records: list[Record] = [
-        {"display": turn.prompt, "pastedContents": {}, "timestamp": at + n * MINUTE_MS, "project": lost.cwd, "sessionId": lost.native}
+        {
+            "display": turn.prompt,
+            "pastedContents": {},
+            "timestamp": at + n * MINUTE_MS,
+            "project": lost.cwd,
+            "sessionId": lost.native,
+        }
         for n, turn in enumerate(lost.turns)
     ]
     write_lines(root / "history.jsonl", records, now_ms - DAY_MS)
@@ -74,7 +82,9 @@ class _Pen:
         for place, block in enumerate(blocks, 1):
             done = place == len(blocks)
             yield self._record(
-                "assistant", requestId=f"req_{name}", message=self._message(f"msg_{name}", block, _usage(tokens, done=done))
+                "assistant",
+                requestId=f"req_{name}",
+                message=self._message(f"msg_{name}", block, _usage(tokens, done=done)),
             )
         if answer.call is not None:
             result = {

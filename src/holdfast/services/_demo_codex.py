@@ -24,7 +24,16 @@ def write(root: Path, tale: Tale, now_ms: int) -> Path:
     began = datetime.fromtimestamp(pen.pace.at / 1000, tz=UTC)
     path = root / "sessions" / f"{began:%Y/%m/%d}" / f"rollout-{began:%Y-%m-%dT%H-%M-%S}-{tale.native}.jsonl"
     write_lines(path, list(pen.records()), pen.pace.at)
+    _name(root / "session_index.jsonl", tale, pen.pace.at)
     return path
+
+
+def _name(path: Path, tale: Tale, at_ms: int) -> None:
+    """Add the thread's name to the list that Codex keeps beside its rollouts."""
+    known = [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    known = [entry for entry in known if entry["id"] != tale.native]
+    moment = datetime.fromtimestamp(at_ms / 1000, tz=UTC).isoformat()
+    write_lines(path, [*known, {"id": tale.native, "thread_name": tale.title, "updated_at": moment}], at_ms)
 
 
 class _Pen:
@@ -54,7 +63,9 @@ class _Pen:
     def _begin(self, name: str) -> Iterator[Record]:
         began = self.pace.at // 1000
         yield self._line("event_msg", type="task_started", turn_id=name, started_at=began, model_context_window=WINDOW)
-        yield self._line("turn_context", turn_id=name, cwd=self.tale.cwd, model=self.tale.model, approval_policy="on-request")
+        yield self._line(
+            "turn_context", turn_id=name, cwd=self.tale.cwd, model=self.tale.model, approval_policy="on-request"
+        )
 
     def _answer(self, answer: Answer) -> Iterator[Record]:
         tokens = self.pace.bill(answer)
@@ -69,9 +80,12 @@ class _Pen:
 
     def _call(self, call: Call, name: str) -> Iterator[Record]:
         if call.tool == "edit":
-            patch = f"*** Begin Patch\n*** Update File: {call.what}\n@@\n{_marked('-', call.before)}\n{_marked('+', call.after)}\n*** End Patch"
+            hunk = f"{_marked('-', call.before)}\n{_marked('+', call.after)}"
+            patch = f"*** Begin Patch\n*** Update File: {call.what}\n@@\n{hunk}\n*** End Patch"
             kind, given = "custom_tool_call", {"name": "apply_patch", "input": patch, "status": "completed"}
-            output = f"Exit code: 0\nWall time: 0 seconds\nOutput:\nSuccess. Updated the following files:\nM {call.what}\n"
+            output = (
+                f"Exit code: 0\nWall time: 0 seconds\nOutput:\nSuccess. Updated the following files:\nM {call.what}\n"
+            )
         else:
             command = call.what if call.tool == "run" else f"cat {call.what}"
             arguments = json.dumps({"cmd": command, "workdir": self.tale.cwd})

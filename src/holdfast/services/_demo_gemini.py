@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from holdfast.model import Json
 
+_CONTEXT = """<session_context>
+This is the Gemini CLI. We are setting up the context for our chat.
+- **Workspace Directories:**
+  - {}
+</session_context>"""
 _TOOLS = {"run": "run_shell_command", "read": "read_file", "edit": "replace"}
 
 
@@ -42,8 +47,14 @@ class _Pen:
 
     def records(self) -> Iterator[Record]:
         began = self.pace.tick(0)
-        yield {"sessionId": self.tale.native, "projectHash": "c0ffee", "startTime": began, "lastUpdated": began, "kind": "main"}
-        context = f"<session_context>\nThis is the Gemini CLI. We are setting up the context for our chat.\n- **Workspace Directories:**\n  - {self.tale.cwd}\n</session_context>"
+        yield {
+            "sessionId": self.tale.native,
+            "projectHash": "c0ffee",
+            "startTime": began,
+            "lastUpdated": began,
+            "kind": "main",
+        }
+        context = _CONTEXT.format(self.tale.cwd)
         yield {"$set": {"messages": [self._message("user", content=[{"text": context}])]}}
         for turn in self.tale.turns:
             self.pace.hear(turn.prompt)
@@ -54,7 +65,11 @@ class _Pen:
 
     def _answer(self, answer: Answer) -> Iterator[Record]:
         """Write the answer; one with a tool call once more when that has run."""
-        thoughts = [{"subject": "Thinking", "description": answer.thinking, "timestamp": self.pace.tick(2)}] if answer.thinking else []
+        thoughts = (
+            [{"subject": "Thinking", "description": answer.thinking, "timestamp": self.pace.tick(2)}]
+            if answer.thinking
+            else []
+        )
         tokens = _tokens(self.pace.bill(answer))
         said = self._message("gemini", content=answer.text, thoughts=thoughts, tokens=tokens, model=self.tale.model)
         yield said
@@ -90,4 +105,11 @@ def _arguments(call: Call) -> Record:
 def _tokens(tokens: Tokens) -> Record:
     prompt = tokens.fresh + tokens.cached
     total = prompt + tokens.output + tokens.thoughts
-    return {"input": prompt, "cached": tokens.cached, "output": tokens.output, "thoughts": tokens.thoughts, "tool": 0, "total": total}
+    return {
+        "input": prompt,
+        "cached": tokens.cached,
+        "output": tokens.output,
+        "thoughts": tokens.thoughts,
+        "tool": 0,
+        "total": total,
+    }

@@ -80,7 +80,7 @@ class Pace:
         """Start when the tale starts, with what an agent's own instructions take."""
         self.at = now_ms - tale.minutes_ago * MINUTE_MS
         self.cached = 0
-        self.waiting = 14_200
+        self.waiting = 16_400
         self.number = 0
 
     def tick(self, seconds: int = 7) -> str:
@@ -95,13 +95,13 @@ class Pace:
 
     def hear(self, text: str) -> None:
         """Add a text to the prompt of the next request."""
-        self.waiting += len(text) // 3 + 40
+        self.waiting += len(text) * 3 + 900
 
     def bill(self, answer: Answer) -> Tokens:
         """Return what the next request costs; afterwards its prompt is in the cache."""
         call = answer.call
         written = len(answer.text) + (len(call.what) + len(call.after) if call else 0)
-        found = Tokens(fresh=self.waiting, cached=self.cached, output=written // 3 + 60, thoughts=len(answer.thinking))
+        found = Tokens(fresh=self.waiting, cached=self.cached, output=written * 2 + 180, thoughts=len(answer.thinking))
         self.cached += self.waiting
         self.waiting = found.output + found.thoughts
         if call is not None:

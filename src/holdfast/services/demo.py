@@ -1,0 +1,139 @@
+"""A home with made-up sessions of several agents, and the real commands run on it.
+
+Knows which sessions there are and which commands show them; refuses to touch anything outside the folder it is given.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from holdfast.errors import Unsafe
+from holdfast.model import observed_id
+from holdfast.services import _demo_claude, _demo_codex, _demo_gemini, _demo_tales
+
+MARK = ".holdfast-demo"
+"""A file that says that a folder is a demo's own, so that it may be removed."""
+SEARCHED = "spent refresh token"
+_FOREIGN = (
+    "HOLDFAST_",
+    "XDG_",
+    "CLAUDE_",
+    "CODEX_",
+    "GEMINI_",
+    "OPENCODE_",
+    "COPILOT_",
+    "AIDER_",
+    "KIRO_",
+    "VIBE_",
+    "PI_",
+)
+_SECONDS = 60
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One command as a person would type it, and what it printed; `note` says why it is run."""
+
+    note: str
+    line: str
+    output: str
+    exit_code: int = 0
+
+
+def write_home(home: Path, *, now: float | None = None) -> Path:
+    """Write the sessions of Claude Code, Codex and Gemini CLI below a home; returns the transcript of the story's bug."""
+    now_ms = int((time.time() if now is None else now) * 1000)
+    claude = home / ".claude"
+    files = [_demo_claude.write(claude, tale, now_ms) for tale in _demo_tales.CLAUDE]
+    _demo_claude.write_history(claude, _demo_tales.LOST, now_ms)
+    for tale in _demo_tales.CODEX:
+        _demo_codex.write(home / ".codex", tale, now_ms)
+    for tale in _demo_tales.GEMINI:
+        _demo_gemini.write(home / ".gemini", tale, now_ms)
+    return files[0]
+
+
+def environment(home: Path, base: Mapping[str, str]) -> dict[str, str]:
+    """Return variables under which a command sees this home alone."""
+    kept = {name: value for name, value in base.items() if not name.startswith(_FOREIGN)}
+    return kept | {"HOME": str(home), "USERPROFILE": str(home), "HOLDFAST_HOME": str(home / ".local/share/holdfast")}
+
+
+class Demo:
+    """Writes a home, runs commands in it, and removes it."""
+
+    def __init__(self, *, env: Mapping[str, str] | None = None, now: Callable[[], float] = time.time) -> None:
+        """Take the variables that commands start with, and a clock in seconds."""
+        self.env = os.environ if env is None else env
+        self.now = now
+
+    def run(self, keep: Path | None = None, *, width: int = 100, colour: bool = False) -> Generator[Step]:
+        """Yield each command when it has run; the home is removed at the end, unless `keep` names an empty folder for it."""
+        home = _prepared(keep)
+        try:
+            story = write_home(home, now=self.now())
+            variables = environment(home, self.env) | {"COLUMNS": str(width)}
+            variables |= {"FORCE_COLOR": "1"} if colour else {"NO_COLOR": "1"}
+            for note, command in _commands(story):
+                if command[0] == "rm":
+                    story.unlink()
+                    yield Step(note=note, line=f"rm {_shown(story, home)}", output="")
+                else:
+                    yield _ran(note, command, home, variables)
+        finally:
+            if keep is None:
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def _prepared(keep: Path | None) -> Path:
+    """Make the home: a temporary folder, or one a person named that holds nothing of theirs."""
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="holdfast-demo-")).resolve()
+    if keep.exists() and any(keep.iterdir()) and not (keep / MARK).exists():
+        raise Unsafe(f"{keep} is not empty", "name a new or empty folder: holdfast demo --keep DIR")
+    keep.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (keep / MARK).touch()
+    return keep.resolve()
+
+
+def _commands(story: Path) -> Sequence[tuple[str, Sequence[str]]]:
+    jwt = observed_id("claude-code", story.stem)[:6]
+    return (
+        ("Read everything that Claude Code, Codex and Gemini CLI left on this machine", ("sync",)),
+        ("Every session, whichever agent ran it", ("list",)),
+        ("Where did we solve this before? Tool output counts too", ("search", SEARCHED)),
+        ("Read one of them", ("show", jwt)),
+        ("What it cost, every request counted once", ("usage", "--by", "agent")),
+        ("What the agents are about to delete", ("list", "--expiring")),
+        ("Take one along, secrets masked", ("export", jwt, "-o", "jwt.md", "-f", "markdown")),
+        ("The agent deletes its transcript", ("rm",)),
+        ("Holdfast still has it, byte for byte", ("restore", jwt)),
+    )
+
+
+def _ran(note: str, command: Sequence[str], home: Path, variables: Mapping[str, str]) -> Step:
+    answer = subprocess.run(  # noqa: S603 - our own interpreter, our own words
+        [sys.executable, "-m", "holdfast", *command],
+        cwd=home,
+        env=dict(variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        timeout=_SECONDS,
+        check=False,
+    )
+    output = answer.stdout.decode("utf-8", "replace")
+    return Step(note=note, line=shlex.join(("holdfast", *command)), output=output, exit_code=answer.returncode)
+
+
+def _shown(path: Path, home: Path) -> str:
+    return f"~/{path.relative_to(home)}"
