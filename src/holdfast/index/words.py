@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast._sqlite import files_with, writing
+from holdfast.errors import Conflict
 from holdfast.index import _terms
-from holdfast.index._fold import fold
+from holdfast.index._fold import asked, fold
 from holdfast.index._marks import marked
 from holdfast.index._match import Plan, planned
 from holdfast.index._rank import Candidate, Ranking, density
@@ -25,6 +26,7 @@ from holdfast.model import Hit, searchable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+
     from holdfast.model import Message, Query, Session
 
     Fetch = Callable[[str, Sequence[int]], Mapping[int, Message]]
@@ -77,7 +79,11 @@ class Index:
             for name in CLASSES:
                 self._connection.execute(f"INSERT INTO words_{name}(words_{name}) VALUES('optimize')")
             _terms.rebuild(self._connection)
-        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError as error:
+            message = "erased, but the index's log still holds the old words: another program is reading it"
+            raise Conflict(message, "close other Holdfast programs, then purge again") from error
 
     def settle(self) -> None:
         """Finish what puts left open (merges, the term table): after each sync; cheap when there is nothing to do."""
@@ -99,7 +105,7 @@ class Index:
         for word in words:
             for name in CLASSES:
                 sql = f"SELECT 1 FROM words_{name} WHERE words_{name} MATCH ? LIMIT 1"
-                if self._connection.execute(sql, (f'"{fold(word)}"',)).get is not None:
+                if self._connection.execute(sql, (f'"{" ".join(asked(word)[0])}"',)).get is not None:
                     return (path or "memory",)
         return files_with(Path(path), [w.encode() for w in words]) if path else ()
 

@@ -28,6 +28,10 @@ DEPTH = 6
 """Readings waiting between two workers: with readings of 256 KB this bounds the memory."""
 BATCH_SECONDS = 0.25
 BATCH_BYTES = 8 << 20
+FIRST_SECONDS = 0.8
+"""How long the first commit of the index may take: after it, the newest sessions are found."""
+LATER_SECONDS = 10.0
+WAIT = 0.05
 Job = tuple[str, "Reading", bool]
 Done = tuple[Session, tuple[Message, ...], int]
 
@@ -41,6 +45,8 @@ class Pipeline:
         self.index = index
         self.keep_raw = keep_raw
         self.messages = self.rows = 0
+        self.indexed: set[int] = set()
+        """Revisions that are in the index, or will be when its worker ends."""
         self._jobs: queue.Queue[Job | None] = queue.Queue(DEPTH)
         self._done: queue.Queue[list[Done] | None] = queue.Queue(2)
         self._failure: BaseException | None = None
@@ -159,23 +165,33 @@ class Pipeline:
             return
 
     def _write_index(self) -> None:
-        while self._failure is None:
-            try:
-                batch = self._done.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if batch is None:
-                return
+        """Index in few large commits, the first one soon: many small ones cost far more than they are worth."""
+        patience = FIRST_SECONDS
+        batch: list[Done] | None = []
+        while batch is not None and self._failure is None:
+            began = time.monotonic()
             with self.index.batch():
-                for session, messages, revision in batch:
-                    self._index_one(session, messages, revision)
+                while self._failure is None and time.monotonic() - began < patience:
+                    batch = self._next()
+                    if batch is None:
+                        break
+                    for session, messages, revision in batch:
+                        self._index_one(session, messages, revision)
+            patience = LATER_SECONDS
+
+    def _next(self) -> list[Done] | None:
+        try:
+            return self._done.get(timeout=WAIT)
+        except queue.Empty:
+            return []
 
     def _index_one(self, session: Session, messages: tuple[Message, ...], revision: int) -> None:
-        """The index has caught up only as far as there is no gap; a gap is closed at the end, from the store."""
+        """The index has caught up only as far as there is no gap; what stands in gaps is indexed at the end, from the store."""
         follows = revision == self._expected + 1
         if follows:
             self._expected = revision
         self.index.put(session, messages, revision=revision if follows else None)
+        self.indexed.add(revision)
 
     def _batch(self) -> contextlib.AbstractContextManager[None]:
 

@@ -25,9 +25,7 @@ class Search:
         """Return the best hits, best first; a query without words finds nothing (list answers those)."""
         if not query.has_words:
             return ()
-        return self.index().find(
-            query, allowed=self._allowed(query), limit=limit, fetch=self._fetch, describe=self.store.get
-        )
+        return self.index().find(query, allowed=self._allowed(query), limit=limit, fetch=self._fetch)
 
     def _allowed(self, query: Query) -> set[str] | None:
         """Name the sessions that may answer, None for all of them."""

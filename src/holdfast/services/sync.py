@@ -134,7 +134,7 @@ class Sync:
                         )
                     )
         tally.messages, tally.rows = pipeline.messages, pipeline.rows
-        self.catch_up()
+        self.catch_up(frozenset(pipeline.indexed))
         return tally.report(began)
 
     def watch(self, stop: threading.Event) -> Iterator[SyncReport]:
@@ -169,19 +169,24 @@ class Sync:
             except (HoldfastError, OSError):
                 continue  # the next sync reports it; the figures of every other file stand
 
-    def catch_up(self) -> None:
-        """Index what the store has and the index has not: after a crash, a deletion of the index, or another program's puts."""
+    def catch_up(self, indexed: frozenset[int] = frozenset()) -> None:
+        """Index what the store has and the index has not: after a crash, a lost index, or another program's puts.
+
+        `indexed` are revisions beyond the index's own that are known to be in it.
+        """
         index = self.index()
         target = self.store.revision()
-        if index.revision >= target:
-            return
-        with index.batch():
-            for changed in self.store.since(index.revision):
-                if changed.gone:
-                    index.forget(changed.session.id)
-                else:
-                    index.put(changed.session, tuple(self.store.messages(changed.session.id, after=changed.first - 1)))
-            index.mark(target)
+        if index.revision < target:
+            with index.batch():
+                for changed in self.store.since(index.revision):
+                    missing = [first for revision, first in changed.steps if revision not in indexed]
+                    if changed.gone:
+                        index.forget(changed.session.id)
+                    elif missing:
+                        messages = self.store.messages(changed.session.id, after=min(missing) - 1)
+                        index.put(changed.session, tuple(messages))
+                index.mark(target)
+        index.settle()
 
     def _read(
         self, readings: Iterator[Reading], ref: Ref, pipeline: Pipeline, tally: _Tally, purged: frozenset[str]

@@ -46,6 +46,8 @@ class Changed(Struct, frozen=True, kw_only=True):
     session: Session
     first: int
     gone: bool = False
+    steps: tuple[tuple[int, int], ...] = ()
+    """Each change since: the revision, and the first message that it touched."""
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -143,17 +143,16 @@ class InMemoryStore:
 
     def since(self, revision: int) -> Iterator[Changed]:
         """Yield what changed after a revision."""
+        steps: dict[str, list[tuple[int, int]]] = {}
         with self._lock:
-            firsts: dict[str, int] = {}
             for number, session_id, first in self._changes:
                 if number > revision:
-                    firsts[session_id] = min(first, firsts.pop(session_id, first))
-            for session_id, first in firsts.items():
-                session = self.get(session_id)
-                if session is None:
-                    yield Changed(session=Session(id=session_id, agent="", native_id=""), first=0, gone=True)
-                else:
-                    yield Changed(session=session, first=first)
+                    steps.setdefault(session_id, []).append((number, first))
+        for session_id, found in sorted(steps.items(), key=lambda item: item[1][-1]):
+            session = self.get(session_id)
+            gone = Session(id=session_id, agent="", native_id="")
+            first = 0 if session is None else min(first for _, first in found)
+            yield Changed(session=session or gone, first=first, gone=session is None, steps=tuple(found))
 
     def revision(self) -> int:
         """Return the store's clock."""

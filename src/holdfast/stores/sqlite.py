@@ -133,18 +133,16 @@ class SqliteStore:
 
     def since(self, revision: int) -> Iterator[Changed]:
         """Yield what changed after a revision."""
+        steps: dict[str, list[tuple[int, int]]] = {}
         with self._lock:
-            rows = all_rows(
-                self._db,
-                "SELECT c.session, min(c.first), s.body, s.edits, s.revision, s.trashed FROM changes c"
-                " LEFT JOIN sessions s ON s.id = c.session WHERE c.revision > ? GROUP BY c.session ORDER BY max(c.revision)",
-                (revision,),
-            )
-        for session_id, first, *row in rows:
-            if row[0] is None:
-                yield Changed(session=Session(id=session_id, agent="", native_id=""), first=0, gone=True)
-            else:
-                yield Changed(session=_session(row), first=first)
+            changes = "SELECT session, revision, first FROM changes WHERE revision > ? ORDER BY revision"
+            for session_id, number, first in all_rows(self._db, changes, (revision,)):
+                steps.setdefault(session_id, []).append((number, first))
+        for session_id, found in sorted(steps.items(), key=lambda item: item[1][-1]):
+            session = self.get(session_id)
+            gone = Session(id=session_id, agent="", native_id="")
+            first = 0 if session is None else min(first for _, first in found)
+            yield Changed(session=session or gone, first=first, gone=session is None, steps=tuple(found))
 
     def revision(self) -> int:
         """Return the store's clock."""
