@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from holdfast.sources.base import Ref
 
 AGENT = "gemini-cli"
+MESSAGE, RESULTS, USED = 1, 2, 4
+"""What `State.live` holds of a message as one number: which of our two it became, and its context times USED."""
 ANSWERED = 512
 """How many tool calls with a known result are remembered: their results follow within a record or two."""
 UUID_LENGTH = 32
@@ -24,14 +26,6 @@ _KNOWN_META = frozenset({
     "sessionId", "projectHash", "startTime", "lastUpdated", "summary", "directories", "kind", "memoryScratchpad",
     "messages", "activeExtensionName",
 })  # fmt: skip
-
-
-class Live(Struct, array_like=True):
-    """One message of the conversation as it stands: which of our messages it became, and its context."""
-
-    message: bool = False
-    results: bool = False
-    used: int = 0
 
 
 class State(Struct):
@@ -46,7 +40,8 @@ class State(Struct):
     started: int | None = None
     active: int | None = None
     models: list[str] = field(default_factory=list)
-    live: dict[str, Live] = field(default_factory=dict)
+    live: dict[str, int] = field(default_factory=dict)
+    """The messages of the conversation as it stands, in order."""
     answered: dict[str, str] = field(default_factory=dict)
     """Tool call -> the message that holds its result."""
 
@@ -108,12 +103,11 @@ class Fold:
 
     def transcripts(self, *, cwd: str, expires: int | None, replaces: bool = False) -> tuple[Transcript, ...]:
         """Return what the reading changed; what it brought and took out again is given first and dropped by a second."""
-        standing = {i for n, entry in self.state.live.items() for i in _ours(n, entry)}
-        gone = [i for i in self._dropped if i not in standing]
+        gone = [i for i in self._dropped if not self._stands(i)]
         session = _session(self.ref, self.state, cwd=cwd, expires=expires)
         given = Transcript(
             session=session,
-            messages=tuple(m for m in self._messages.values() if not replaces or m.id in standing),
+            messages=tuple(m for m in self._messages.values() if not replaces or self._stands(m.id)),
             requests=tuple(dedupe(self._requests).values()),
             dropped=tuple(i for i in gone if i not in self._messages),
             losses=Losses(unknown=self._unknown, damaged=len(self._damaged), damaged_lines=tuple(self._damaged)),
@@ -135,6 +129,10 @@ class Fold:
         names = list(self.state.live)
         self._drop(names[names.index(target) :] if target in self.state.live else names)
 
+    def _stands(self, ours: str) -> bool:
+        name = ours.removesuffix(":results")
+        return ours in _ours(name, self.state.live.get(name, 0)) or ours in _ours(ours, self.state.live.get(ours, 0))
+
     def _drop(self, names: list[str]) -> None:
         for name in names:
             self._dropped.update(dict.fromkeys(_ours(name, self.state.live.pop(name))))
@@ -143,12 +141,12 @@ class Fold:
         name: str = record["id"]
         found = _understood(record, line)
         before = self.state.live.get(name)
-        entry = Live(used=found.usage.context if found.usage else 0)
+        entry = found.usage.context * USED if found.usage else 0
         if found.message is not None and not self._answered(found):
-            entry.message = True
+            entry |= MESSAGE
             self._messages[found.message.id] = found.message
         if found.results is not None:
-            entry.results = True
+            entry |= RESULTS
             self._messages[found.results.id] = found.results
             self._remember(found.results, name)
         if before is not None:
@@ -215,7 +213,7 @@ def _session(ref: Ref, state: State, *, cwd: str, expires: int | None) -> Sessio
         active=state.active,
         source_path=ref.path,
         source_expires=expires,
-        context=Context(used=next((e.used for e in reversed(state.live.values()) if e.used), None)),
+        context=Context(used=next((e // USED for e in reversed(state.live.values()) if e >= USED), None)),
         extra=extra,
     )
 
@@ -250,8 +248,8 @@ def _understood(record: dict[str, Json], line: int) -> Understood:
         return Understood(unknown=["record:too-deep"])
 
 
-def _ours(name: str, entry: Live) -> list[str]:
-    return [name] * entry.message + [f"{name}:results"] * entry.results
+def _ours(name: str, entry: int) -> list[str]:
+    return [name] * bool(entry & MESSAGE) + [f"{name}:results"] * bool(entry & RESULTS)
 
 
 def _key(session: str, name: str) -> str:
