@@ -1,6 +1,7 @@
 """The two workers behind a sync: one keeps readings in the store, one indexes them; a failure of either ends the sync.
 
-Readings are kept in batches, and indexed only after their batch is on disk.
+Readings are kept in batches, and indexed only after their batch is on disk. A batch holds the store's write lock, so the clock
+ticks in it for our own puts alone: once they are indexed, the index has caught up with the whole batch.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import contextlib
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
 from holdfast.model import Message, Receipt, Session
+from holdfast.services._losses import LossBook
 from holdfast.stores.base import Raw, SupportsBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from holdfast.index import Index
@@ -33,7 +35,18 @@ FIRST_SECONDS = 0.8
 LATER_SECONDS = 10.0
 WAIT = 0.05
 Job = tuple[str, "Reading", bool]
-Done = tuple[Session, tuple[Message, ...], int]
+Done = tuple[Session, tuple[Message, ...]]
+
+
+class Kept(NamedTuple):
+    """What one batch kept, and the store's clock before and after it (None where others may have put in between)."""
+
+    done: list[Done]
+    before: int | None
+    after: int | None
+
+
+NOTHING = Kept([], None, None)
 
 
 class Pipeline:
@@ -48,11 +61,12 @@ class Pipeline:
         self.indexed: set[int] = set()
         """Revisions that are in the index, or will be when its worker ends."""
         self._jobs: queue.Queue[Job | None] = queue.Queue(DEPTH)
-        self._done: queue.Queue[list[Done] | None] = queue.Queue(2)
+        self._done: queue.Queue[Kept | None] = queue.Queue(2)
         self._failure: BaseException | None = None
         self._keeper = threading.Thread(target=self._guard, args=(self._keep,), name="holdfast-keep")
         self._indexer = threading.Thread(target=self._guard, args=(self._write_index,), name="holdfast-index")
         self._expected = index.revision
+        self._losses = LossBook(store)
 
     def __enter__(self) -> Self:
         """Start the workers."""
@@ -103,9 +117,11 @@ class Pipeline:
             if first is None:
                 break
             done: list[Done] = []
-            with self._batch():
+            with self._batch() as alone:
+                before = self.store.revision() if alone else None
                 going = self._keep_batch(first, done)
-            self._pass_on(done)
+                after = self.store.revision() if alone else None
+            self._pass_on(Kept(done, before, after))
         self._pass_on(None)
 
     def _keep_batch(self, first: Job, done: list[Done]) -> bool:
@@ -127,19 +143,21 @@ class Pipeline:
         return False
 
     def _keep_one(self, key: str, reading: Reading) -> Done:
-        docs = {"cursor": {key: msgspec.msgpack.encode(reading.cursor)}}
+        docs = self._losses.docs(key, reading)
+        docs["cursor"] = {key: msgspec.msgpack.encode(reading.cursor)}
         span = reading.raw
         raw = None
         if span is not None and self.keep_raw(reading):
             raw = Raw(path=span.path, offset=span.offset, data=span.data, whole=span.whole, rows=span.rows)
         transcript = reading.transcript
         if self._adds_nothing(transcript.session, empty=not (transcript.messages or transcript.requests or raw)):
-            self.store.put_docs("cursor", docs["cursor"])
-            return transcript.session, (), 0
+            for kind, values in docs.items():
+                self.store.put_docs(kind, values)
+            return transcript.session, ()
         receipt = self.store.put(transcript, docs, raw=raw)
         self.messages += receipt.added
         self.rows += receipt.added + receipt.replaced
-        return transcript.session, self._to_index(reading, receipt), receipt.revision
+        return transcript.session, self._to_index(reading, receipt)
 
     def _adds_nothing(self, session: Session, *, empty: bool) -> bool:
         """An empty file makes no session, and fragments say nothing about a session that was read whole."""
@@ -156,10 +174,10 @@ class Pipeline:
             return ()
         return tuple(msgspec.structs.replace(m, seq=receipt.first + i) for i, m in enumerate(messages))
 
-    def _pass_on(self, done: list[Done] | None) -> None:
+    def _pass_on(self, kept: Kept | None) -> None:
         while self._failure is None:
             try:
-                self._done.put(done, timeout=0.1)
+                self._done.put(kept, timeout=0.1)
             except queue.Full:
                 continue
             return
@@ -167,32 +185,36 @@ class Pipeline:
     def _write_index(self) -> None:
         """Index in few large commits, the first one soon: many small ones cost far more than they are worth."""
         patience = FIRST_SECONDS
-        batch: list[Done] | None = []
-        while batch is not None and self._failure is None:
+        kept: Kept | None = NOTHING
+        while kept is not None and self._failure is None:
             began = time.monotonic()
             with self.index.batch():
                 while self._failure is None and time.monotonic() - began < patience:
-                    batch = self._next()
-                    if batch is None:
+                    kept = self._next()
+                    if kept is None:
                         break
-                    for session, messages, revision in batch:
-                        self._index_one(session, messages, revision)
+                    self._index_batch(kept)
             patience = LATER_SECONDS
 
-    def _next(self) -> list[Done] | None:
+    def _next(self) -> Kept | None:
         try:
             return self._done.get(timeout=WAIT)
         except queue.Empty:
-            return []
+            return NOTHING
 
-    def _index_one(self, session: Session, messages: tuple[Message, ...], revision: int) -> None:
-        """The index has caught up only as far as there is no gap; what stands in gaps is indexed at the end, from the store."""
-        follows = revision == self._expected + 1
-        if follows:
-            self._expected = revision
-        self.index.put(session, messages, revision=revision if follows else None)
-        self.indexed.add(revision)
+    def _index_batch(self, kept: Kept) -> None:
+        """The index has caught up only as far as there is no gap; a gap is closed at the end, from the store."""
+        for session, messages in kept.done:
+            self.index.put(session, messages)
+        if kept.after is not None and kept.before == self._expected != kept.after:
+            self._expected = kept.after
+            self.index.mark(kept.after)
 
-    def _batch(self) -> contextlib.AbstractContextManager[None]:
-
-        return self.store.batch() if isinstance(self.store, SupportsBatch) else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _batch(self) -> Iterator[bool]:
+        """Join puts where the store can; tells whether nobody else puts meanwhile."""
+        if isinstance(self.store, SupportsBatch):
+            with self.store.batch():
+                yield True
+        else:
+            yield False
