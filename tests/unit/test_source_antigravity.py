@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -133,18 +134,23 @@ def test_a_sub_agent_is_linked_to_its_parent_and_runs_in_its_workspace(tmp_path)
     assert child.cwd == "/home/ada/shop"
 
 
-def test_a_sub_agent_without_a_transcript_is_no_session_until_it_has_one(tmp_path):
-    path = sample.transcript(tmp_path, sample.MAIN, sample.main_steps())
+def test_a_parent_that_tells_of_its_sub_agent_a_moment_later_is_found_at_the_next_reading(tmp_path):
+    path = sample.transcript(tmp_path, sample.CHILD, sample.child_steps()[:1])
     (ref,) = Antigravity().discover([tmp_path])
     (reading,) = Antigravity().read(ref, None)
+    assert reading.transcript.session.parent is None
+    sample.transcript(tmp_path, sample.MAIN, sample.main_steps())
     sample.transcript(tmp_path, sample.CHILD, sample.child_steps())
-    with path.open("ab") as stream:
-        stream.write(json.dumps(sample.asked(11, "more")).encode() + b"\n")
-    ref = next(r for r in Antigravity().discover([tmp_path]) if sample.MAIN in r.path)
-    told, more = Antigravity().read(ref, reading.cursor)
-    assert told.transcript.session.native_id == sample.CHILD
-    assert not told.cursor.done
-    assert more.cursor.done
+    ref = next(r for r in Antigravity().discover([tmp_path]) if r.path == str(path))
+    (more,) = Antigravity().read(ref, reading.cursor)
+    assert more.transcript.session.parent is not None
+
+
+def test_transcripts_older_than_a_conversation_are_not_searched_for_its_parent(tmp_path):
+    older = sample.transcript(tmp_path, sample.MAIN, sample.main_steps())
+    os.utime(older, (1_700_000_000, 1_700_000_000))
+    sample.transcript(tmp_path, sample.CHILD, sample.child_steps())
+    assert session_of(read(tmp_path), sample.CHILD).parent is None
 
 
 def test_the_workspace_comes_from_the_prompt_history_else_from_a_commands_directory(tmp_path):

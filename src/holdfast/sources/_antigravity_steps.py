@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct, field
 
-from holdfast.model import Json, Message, Session, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
+from holdfast.model import Json, Message, Parent, Session, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
 from holdfast.model.activity import plain_tool
 from holdfast.model.session import ordered
+from holdfast.sources import _antigravity_family as family
+from holdfast.sources._antigravity_family import AGENT
 from holdfast.sources._content import flat_text, millis, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
 
     from holdfast.model import Part, Role
 
-AGENT = "antigravity"
 OPEN = 64
 """How many tool calls without a result are remembered."""
 _MODEL = re.compile(r"`Model Selection` from [^\n]{0,200}? to ([^\n(.]{1,80}(?:\.\d[^\n(.]{0,40})?)")
 _OBJECTIVE = re.compile(r"^# USER Objective:\n([^\n]+)", re.MULTILINE)
-_CHILD = re.compile(r'"conversationId":\s*"([\w-]{1,100})"')
-_FOLDER = re.compile(r'"file://(/[^"\n]{1,4000})"')
 _EXIT = re.compile(r"The command failed with exit code: (-?\d{1,9})")
 _DONE = "The command completed successfully"
 _SYSTEM = frozenset({"CONVERSATION_HISTORY", "EPHEMERAL_MESSAGE", "SYSTEM_MESSAGE"})
@@ -46,10 +44,9 @@ class State(Struct):
     models: list[str] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Tool calls whose result was not seen yet: id and name."""
-    children: dict[str, str] = field(default_factory=dict)
-    """Sub-agents' conversations and where they run."""
-    told: list[str] = field(default_factory=list)
-    """Those of them that a reading has named already."""
+    parent: str = ""
+    looks: int = 0
+    """How often a parent was looked for."""
 
 
 def state_of(kept: dict[str, Json]) -> State:
@@ -68,6 +65,7 @@ def session_of(native: str, state: State, *, path: str, workspace: str) -> Sessi
         cwd=cwd,
         project=project_of(cwd),
         models=tuple(state.models),
+        parent=Parent(id=observed_id(AGENT, state.parent), kind="subagent") if state.parent else None,
         status="ended",
         started=state.started,
         active=state.active,
@@ -156,7 +154,8 @@ def _result(
     call = next((c for c in state.calls if plain_tool(c[1]) == plain_tool(kind)), next(iter(state.calls), ("", "")))
     state.calls = [c for c in state.calls if c != call]
     said = flat_text(record.get("content"))
-    _learn_children(kind, said, state)
+    if kind == "INVOKE_SUBAGENT":
+        state.cwd = state.cwd or family.folder_in(said)
     code = _EXIT.search(said) if kind == "RUN_COMMAND" else None
     done = 0 if kind == "RUN_COMMAND" and _DONE in said else None
     failed = code is not None or _text(record.get("status")).upper() == "ERROR"
@@ -165,14 +164,6 @@ def _result(
     key = f"{name}:results" if own else name
     answered = Message(id=key, role="tool", parts=(part,), at=at, line=line)
     return [*asked, answered], [] if call[0] else [f"record:{kind or '?'}"]
-
-
-def _learn_children(kind: str, said: str, state: State) -> None:
-    if kind == "INVOKE_SUBAGENT":
-        folder = _FOLDER.search(said.partition("workspaceUris")[2])
-        where = unquote(folder[1]) if folder else ""
-        state.children.update(dict.fromkeys(_CHILD.findall(said), where))
-        state.cwd = state.cwd or where
 
 
 def _notice(kind: str, said: str, state: State, *, name: str, at: int | None, line: int) -> list[Message]:

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from holdfast._sqlite import foreign_copy
 from holdfast.errors import Unreadable
-from holdfast.model import Context, Losses, Message, Parent, Session, Transcript, observed_id
+from holdfast.model import Context, Losses, Message, Session, Transcript, observed_id
 from holdfast.model.session import ordered
+from holdfast.sources import _antigravity_family as family
 from holdfast.sources import _antigravity_steps as steps
 from holdfast.sources import _antigravity_usage as usage
-from holdfast.sources._antigravity_steps import AGENT
+from holdfast.sources._antigravity_family import AGENT
 from holdfast.sources._content import count
 from holdfast.sources._files import ref
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 PARSER = 1
 DATABASE, ENCRYPTED = "database", "encrypted"
-LOGS = Path(".system_generated") / "logs"
+LOOKS = 3
 HISTORY = 16 << 20
 """How much of `history.jsonl` is looked at for a session's workspace."""
 
@@ -53,11 +54,11 @@ class Antigravity:
     def discover(self, roots: Sequence[Path]) -> Iterator[Ref]:
         """Find transcripts (the full one where there are two), then databases, then what is encrypted."""
         for root in roots:
-            for folder in _listed(root / "brain"):
-                found = _transcript_ref(folder, root)
+            for folder in family.listed(root / "brain"):
+                found = family.transcript_of(root, folder)
                 if found is not None:
                     yield found
-            conversations = _listed(root / "conversations")
+            conversations = family.listed(root / "conversations")
             for path in conversations:
                 found = _database_ref(path, root) if path.suffix == ".db" else None
                 if found is not None:
@@ -89,8 +90,6 @@ def _transcript_readings(ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:
     workspace = _workspace(Path(ref.root), native)
     for chunk in chunks(path, offset=start.offset, line=start.line):
         transcript = _transcript(chunk, state, ref, native=native, workspace=workspace)
-        for child in _untold(Path(ref.root), state):
-            yield Reading(transcript=_child(child, native, state), raw=None, cursor=replace(start, done=False))
         raw = span(ref.path, chunk) if chunk.data or chunk.torn else None
         position = advanced(start, ref, chunk)
         kept = replace(position, sessions=(transcript.session.id,), state=msgspec.to_builtins(state))
@@ -109,6 +108,8 @@ def _transcript(chunk: Chunk, state: steps.State, ref: Ref, *, native: str, work
             found, odd = _understood(record, state, number)
             messages.update((m.id, m) for m in found)
             count(unknown, odd)
+    if chunk.last:
+        _look_for_parent(state, Path(ref.root), native)
     return Transcript(
         session=steps.session_of(native, state, path=ref.path, workspace=workspace),
         messages=tuple(messages.values()),
@@ -124,17 +125,13 @@ def _understood(record: dict[str, object], state: steps.State, line: int) -> tup
         return [], ["record:too-deep"]
 
 
-def _untold(root: Path, state: steps.State) -> list[str]:
-    """Return the sub-agents that are there by now and were not told of; from now on they were."""
-    found = [c for c in state.children if c not in state.told and _transcript_ref(root / "brain" / c, root)]
-    state.told.extend(found)
-    return found
-
-
-def _child(native: str, parent: str, state: steps.State) -> Transcript:
-    """Tell of a sub-agent's conversation what only its parent knows: that it is one, and where it runs."""
-    session = steps.session_of(native, steps.State(cwd=state.children[native]), path="", workspace="")
-    return Transcript(session=replace(session, parent=Parent(id=observed_id(AGENT, parent), kind="subagent")))
+def _look_for_parent(state: steps.State, root: Path, native: str) -> None:
+    """Look a few times, because a live parent may tell of its sub-agent a moment after that began."""
+    if state.parent or state.looks >= LOOKS or state.started is None:
+        return
+    state.looks += 1
+    state.parent, folder = family.parent_of(root, native, state.started)
+    state.cwd = state.cwd or folder
 
 
 def _usage_reading(found: Ref) -> Reading:
@@ -145,7 +142,7 @@ def _usage_reading(found: Ref) -> Reading:
             raw = usage.raw_rows(connection)
     except (Unreadable, UnicodeDecodeError):  # names in a damaged schema are not decoded leniently
         return _nothing(found, Losses(damaged=1))
-    transcript = _transcript_ref(Path(found.root) / "brain" / path.stem, Path(found.root))
+    transcript = family.transcript_of(Path(found.root), Path(found.root) / "brain" / path.stem)
     times = [r.at for r in billed.requests.values() if r.at is not None]
     session = Session(
         id=observed_id(AGENT, path.stem),
@@ -177,14 +174,6 @@ def _cursor(found: Ref, *sessions: str) -> Cursor:
     return Cursor(size=found.size, mtime_ns=found.mtime_ns, inode=found.inode, parser=PARSER, sessions=sessions)
 
 
-def _transcript_ref(folder: Path, root: Path) -> Ref | None:
-    for name in ("transcript_full.jsonl", "transcript.jsonl"):
-        found = ref(AGENT, folder / LOGS / name, root=root)
-        if found is not None:
-            return found
-    return None
-
-
 def _database_ref(path: Path, root: Path) -> Ref | None:
     """Describe a database with its write-ahead log: most changes are only in the log for a long time."""
     found = ref(AGENT, path, kind=DATABASE, root=root)
@@ -207,10 +196,3 @@ def _workspace(root: Path, native: str) -> str:
             found = record.get("workspace")
             return found if isinstance(found, str) else ""
     return ""
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
