@@ -11,13 +11,6 @@ from holdfast import registry
 from holdfast.testing.source_contract import SourceContract
 
 SAMPLES = "tests.contracts.samples"
-OPEN: dict[str, dict[str, str]] = {
-    "claude-code": {
-        "test_reading_in_tails_gives_the_same_as_reading_at_once": "a later prompt of history.jsonl becomes the title",
-        "test_the_resume_command_cannot_be_turned_into_options": "an id that begins with a dash is passed on bare",
-    },
-}
-"""What a source does not keep yet, and why."""
 
 
 def module_of(slug: str) -> str:
@@ -30,13 +23,6 @@ def is_there(slug: str) -> bool:
 
 def has_sample(slug: str) -> bool:
     return find_spec(f"{SAMPLES}.{module_of(slug)}") is not None
-
-
-def expected_to_fail(name: str, why: str) -> object:
-    def test(self, tmp_path):
-        getattr(SourceContract, name)(self, tmp_path)
-
-    return pytest.mark.xfail(reason=why, strict=False)(test)
 
 
 def contract(slug: str) -> type[SourceContract]:
@@ -53,7 +39,6 @@ def contract(slug: str) -> type[SourceContract]:
         "build": lambda _, root: sample.build(root),
         "__module__": __name__,
     }
-    body |= {name: expected_to_fail(name, why) for name, why in OPEN.get(slug, {}).items()}
     return type(f"Test{module_of(slug).title().replace('_', '')}", (SourceContract,), body)
 
 

@@ -140,7 +140,7 @@ def merged(old: Session | None, new: Session) -> Session:
         return new
     return replace(
         new,
-        title=new.title or old.title,
+        title=old.title if new.partial and old.title else new.title or old.title,
         name=new.name or old.name,
         project=new.project or old.project,
         cwd=new.cwd or old.cwd,

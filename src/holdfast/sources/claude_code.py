@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
 from holdfast.sources import _claude_history as history
 from holdfast.sources import _claude_records as records
@@ -104,7 +105,10 @@ class ClaudeCode:
 
     def resume_command(self, session: Session) -> Command:
         """Return `claude --resume ID` in the session's directory."""
-        return Command(argv=("claude", "--resume", session.native_id.partition("/")[0]), cwd=session.cwd)
+        ident = session.native_id.partition("/")[0]
+        if ident.startswith("-"):
+            raise Unsafe(f"{ident!r} could be read as an option", "no session of Claude Code has such an id")
+        return Command(argv=("claude", "--resume", ident), cwd=session.cwd)
 
     def _project_folders(self, root: Path) -> Iterator[Path]:
         if (root / "projects").is_dir():
