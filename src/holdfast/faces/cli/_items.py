@@ -1,0 +1,137 @@
+"""Turns sessions and usage rows into the items that documents and tables show: the same numbers in every view."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from holdfast.faces.cli.documents import (
+    ContextItem,
+    HitItem,
+    MessageItem,
+    SessionItem,
+    UsageItem,
+    moment,
+    money,
+    parent_of,
+    tokens_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from holdfast.model import Hit, Message, Session
+    from holdfast.workspace import Workspace
+
+SHORTEST = 6
+
+
+def session_item(workspace: Workspace, session: Session) -> SessionItem:
+    """Return everything that is published of a session."""
+    row = workspace.usage.priced(session)
+    counts = session.rollup
+    return SessionItem(
+        id=session.id,
+        agent=session.agent,
+        native_id=session.native_id,
+        name=session.name,
+        title=session.title,
+        project=session.project,
+        cwd=session.cwd,
+        branch=session.branch,
+        models=session.models,
+        parent=parent_of(session),
+        started=moment(session.started),
+        last_activity=moment(session.active),
+        status=session.status,
+        messages=counts.messages,
+        user_messages=counts.user_messages,
+        tool_calls=counts.tool_calls,
+        errors=counts.errors,
+        tokens=tokens_of(row.usage),
+        tokens_kind=row.kind,
+        requests=row.requests,
+        cost_usd=money(row.cost),
+        unpriced_models=row.unpriced,
+        context=context_item(workspace, session),
+        tags=session.tags,
+        description=session.description,
+        source_path=session.source_path,
+        source_exists=bool(session.source_path) and os.path.exists(session.source_path),  # noqa: PTH110 - 2,000 of them
+        captured=session.captured,
+        source_expires=moment(session.source_expires),
+        expires=moment(session.expires),
+        partial=session.partial,
+        trashed=moment(session.trashed),
+    )
+
+
+def context_item(workspace: Workspace, session: Session) -> ContextItem:
+    """Return the context in use, with the limit that the agent recorded, else the one of the table."""
+    held = session.context
+    if held.limit is not None or not session.models:
+        return ContextItem(
+            used=held.used, limit=held.limit, source=held.source if held.limit is not None else "unknown"
+        )
+    limit = workspace.prices.window(session.models[-1], held.used or 0)
+    return ContextItem(used=held.used, limit=limit, source="unknown" if limit is None else "table")
+
+
+def usage_item(row: object) -> UsageItem:
+    """Return a row of a usage table as it is published."""
+    return UsageItem(
+        key=row.key,  # type: ignore[attr-defined]
+        label=row.label,  # type: ignore[attr-defined]
+        sessions=row.sessions,  # type: ignore[attr-defined]
+        requests=row.requests,  # type: ignore[attr-defined]
+        tokens=tokens_of(row.usage),  # type: ignore[attr-defined]
+        tokens_kind=row.kind,  # type: ignore[attr-defined]
+        cost_usd=money(row.cost),  # type: ignore[attr-defined]
+        models=row.models,  # type: ignore[attr-defined]
+        unpriced_models=row.unpriced,  # type: ignore[attr-defined]
+    )
+
+
+def message_item(message: Message) -> MessageItem:
+    """Return a message as it is published."""
+    return MessageItem(
+        id=message.id,
+        seq=message.seq,
+        role=message.role,
+        at=moment(message.at),
+        model=message.model,
+        live=message.live,
+        parts=message.parts,
+    )
+
+
+def hit_item(hit: Hit) -> HitItem:
+    """Return a hit as it is published."""
+    return HitItem(
+        session=hit.session,
+        message=hit.message,
+        seq=hit.seq,
+        role=hit.role,
+        kind=hit.kind,
+        at=moment(hit.at),
+        snippet=hit.snippet,
+        highlights=hit.highlights,
+        score=hit.score,
+    )
+
+
+def short_ids(ids: Iterable[str], among: Iterable[str] = ()) -> dict[str, str]:
+    """Shorten ids to six characters, or as many as make each the only one of its kind."""
+    wanted = list(ids)
+    everything = sorted({*wanted, *among})
+    short: dict[str, str] = {}
+    for place, ident in enumerate(everything):
+        shared = max(
+            (_shared(ident, other) for other in everything[max(0, place - 1) : place + 2] if other != ident), default=0
+        )
+        short[ident] = ident[: max(SHORTEST, shared + 1)]
+    return {ident: short[ident] for ident in wanted}
+
+
+def _shared(one: str, other: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -1,0 +1,57 @@
+"""The options that make a query, the same for every command that takes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from msgspec.structs import replace
+
+from holdfast.model import Filter, Query, moment, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from holdfast.model import Session
+    from holdfast.workspace import Workspace
+
+MOST_HITS = 300
+"""Hits looked at when words choose sessions."""
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def query_options(function: F) -> F:
+    """Add --agent, --project, --tag, --since and --until."""
+    for option in (
+        click.option("--until", metavar="WHEN", help="Only what began before, for example yesterday."),
+        click.option("--since", metavar="WHEN", help="Only what went on after, for example 7d, today or 2026-11-20."),
+        click.option("--tag", metavar="TAG", multiple=True, help="Only sessions with this tag."),
+        click.option("--project", metavar="NAME", help="Only this project: its folder or its last part."),
+        click.option("--agent", metavar="NAME", help="Only this agent, for example claude-code."),
+    ):
+        function = option(function)
+    return function
+
+
+def query_of(given: Mapping[str, Any]) -> Query:
+    """Join what was typed as words with what was given as options."""
+    query = parse(" ".join(given.get("query", ())))
+    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project") if given.get(key)]
+    filters += [Filter(key="tag", value=value) for value in given.get("tag") or ()]
+    since, until = given.get("since"), given.get("until")
+    return replace(
+        query,
+        filters=(*query.filters, *filters),
+        since=moment(since) if since else query.since,
+        until=moment(until) if until else query.until,
+    )
+
+
+def selected(workspace: Workspace, query: Query, *, trashed: bool = False, empty: bool = False) -> list[Session]:
+    """Return the sessions that pass a query's filters and, where it has words, hold them; last active first."""
+    found = workspace.sessions.find(query, trashed=trashed, empty=empty)
+    if not query.has_words:
+        return found
+    named = {hit.session for hit in workspace.search.find(query, limit=MOST_HITS)}
+    return [s for s in found if s.id in named]

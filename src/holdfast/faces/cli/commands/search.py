@@ -1,0 +1,119 @@
+"""`search`: where something was said, called or returned."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from holdfast.errors import BadInput
+from holdfast.faces.cli._command import command
+from holdfast.faces.cli._fresh import freshen, say_stale
+from holdfast.faces.cli._items import hit_item, short_ids
+from holdfast.faces.cli._options import query_of, query_options
+from holdfast.faces.cli._terminal import fit, safe_line, safe_piece
+from holdfast.faces.cli.documents import HitList
+from holdfast.faces.cli.render import age, project_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.faces.cli._state import State
+    from holdfast.model import Hit, Session
+
+
+@command(
+    "search",
+    HitList,
+    examples=(
+        "holdfast search retry",
+        'holdfast search "connection refused" agent:codex since:30d',
+        "holdfast search jwt OR cookie --limit 5",
+        "holdfast search deploy --details",
+        "holdfast search deploy --json",
+    ),
+)
+@click.argument("query", metavar="TEXT...", nargs=-1, required=True)
+@query_options
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N hits.")
+@click.option("--details", is_flag=True, help="Say where each hit stands: message, place, score.")
+@click.option("--no-sync", is_flag=True, help="Do not look for what changed.")
+def search(state: State, *, limit: int, details: bool, no_sync: bool, **given: object) -> None:
+    """Find words in everything said, thought, called and returned, and in titles, names, tags and descriptions.
+
+    TEXT is words (all must stand in a message), "a phrase", pre*, one OR other, and filters such as agent:codex. Write
+    -- before a word that begins with a dash.
+    """
+    query = query_of(given)
+    if not query.has_words:
+        raise BadInput("no word to search for", f"holdfast list {query.text}".strip())
+    stale = freshen(state, wanted=not no_sync)
+    hits = state.workspace.search.find(query, limit=limit)
+    if state.json:
+        state.document(HitList(stale=stale, hits=tuple(hit_item(h) for h in hits)))
+        return
+    if hits:
+        state.text(_drawn(state, hits, details=details), paged=True)
+    else:
+        state.talk("nothing found")
+    say_stale(state, stale)
+
+
+def _drawn(state: State, hits: Sequence[Hit], *, details: bool) -> str:
+    known = {s.id: s for s in state.workspace.sessions.find(empty=True)}
+    short = short_ids({h.session for h in hits}, known)
+    by_session: dict[str, list[Hit]] = {}
+    for hit in hits:
+        by_session.setdefault(hit.session, []).append(hit)
+    lines: list[str] = []
+    for ident, found in by_session.items():
+        lines.append(_head(state, short[ident], known.get(ident)))
+        for hit in found:
+            lines += _hit(state, hit, details=details)
+        lines.append("")
+    lines.append(state.paint(f"holdfast show {short[hits[0].session]}", "dim"))
+    return "\n".join(lines)
+
+
+def _head(state: State, short: str, session: Session | None) -> str:
+    paint = state.paint
+    if session is None:
+        return paint(short, "bold")
+    title = safe_line(session.shown_name)
+    facts = [safe_line(session.agent), safe_line(project_name(session.project)), age(session.active)]
+    left = state.width - len(short) - sum(len(f) + 2 for f in facts) - 2
+    shown = fit(title, max(left, 20)) if state.on_terminal else title
+    return "  ".join(
+        [paint(short, "bold"), paint(facts[0], "cyan"), paint(facts[1] or "-", "blue"), shown, paint(facts[2], "dim")]
+    )
+
+
+def _hit(state: State, hit: Hit, *, details: bool) -> list[str]:
+    who = (
+        "title"
+        if hit.kind == "session"
+        else f"{hit.role} tool"
+        if hit.kind == "tool" and hit.role != "tool"
+        else hit.role
+    )
+    label = f"  {who:<14}  {age(hit.at):>4}  "
+    text = _marked(state, hit)
+    lines = [state.paint(label, "dim") + text]
+    if details and hit.kind != "session":
+        lines.append(
+            state.paint(
+                f"  {'':<14}        message {safe_line(hit.message)}, place {hit.seq}, score {hit.score:.2f}", "dim"
+            )
+        )
+    return lines
+
+
+def _marked(state: State, hit: Hit) -> str:
+    """Paint the words found; what stands between is made safe piece by piece."""
+    pieces, at = [], 0
+    for start, end in hit.highlights:
+        pieces += [safe_piece(hit.snippet[at:start]), state.paint(safe_piece(hit.snippet[start:end]), "bold", "yellow")]
+        at = end
+    pieces.append(safe_piece(hit.snippet[at:]))
+    return re.sub(" {2,}", " ", "".join(pieces)).strip()

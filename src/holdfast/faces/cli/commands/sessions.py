@@ -1,0 +1,140 @@
+"""`list` and `show`: sessions as rows, and one of them whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from holdfast.errors import BadInput
+from holdfast.faces.cli._command import command
+from holdfast.faces.cli._fresh import freshen, places, say_stale
+from holdfast.faces.cli._items import session_item
+from holdfast.faces.cli._options import query_of, query_options, selected
+from holdfast.faces.cli.documents import SessionDetail, SessionList
+
+if TYPE_CHECKING:
+    from holdfast.faces.cli._state import State
+    from holdfast.model import Query, Session
+
+
+PLACES = 3
+"""Folders named for each agent."""
+
+
+@command(
+    "list",
+    SessionList,
+    examples=(
+        "holdfast list",
+        "holdfast list agent:codex since:7d",
+        "holdfast list --project shop --limit 20",
+        "holdfast list --expiring",
+        "holdfast list --json --no-sync",
+    ),
+)
+@click.argument("query", nargs=-1)
+@query_options
+@click.option("--expiring", is_flag=True, help="Only sessions that their agent will delete, the first to go first.")
+@click.option("--trash", is_flag=True, help="What is in the trash.")
+@click.option("--all", "everything", is_flag=True, help="Sub-agents and empty sessions in rows of their own too.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N sessions.")
+@click.option("--no-sync", is_flag=True, help="Do not look for what changed.")
+def list_sessions(
+    state: State, *, expiring: bool, trash: bool, everything: bool, limit: int | None, no_sync: bool, **given: object
+) -> None:
+    """List sessions, last active first.
+
+    QUERY is words and filters, for example: jwt agent:codex project:shop tag:api since:7d
+    """
+    query = query_of(given)
+    stale = _first_sync(state) if state.bare else None
+    if stale is None:
+        stale = freshen(state, wanted=not no_sync)
+    found = selected(state.workspace, query, trashed=trash, empty=everything)
+    if expiring:
+        found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
+    if state.json:
+        items = tuple(session_item(state.workspace, s) for s in found[:limit])
+        state.document(SessionList(stale=stale, sessions=items))
+        return
+    if not found:
+        _say_nothing_found(state, query, trash=trash)
+    else:
+        from holdfast.faces.cli._listing import listing
+
+        state.text(listing(state, found, limit=limit, everything=everything or trash, expiring=expiring), paged=True)
+    say_stale(state, stale)
+
+
+def _first_sync(state: State) -> int | None:
+    """Read everything when the archive is still empty: the first thing a new user wants to see is all of it."""
+    if state.workspace.store.revision():
+        return None
+    from holdfast.faces.cli._progress import Progress
+
+    with Progress(state) as progress:
+        return state.workspace.sync.run(progress=progress).remaining
+
+
+def _say_nothing_found(state: State, query: Query, *, trash: bool) -> None:
+    if trash or query.text or query.filters or query.since is not None or query.until is not None:
+        state.talk("the trash is empty" if trash and not query.text else "no session matches")
+        return
+    state.talk("No sessions found. Looked in:")
+    for agent, found in places(state).items():
+        more = f" and {len(found) - PLACES} more folders" if len(found) > PLACES else ""
+        state.talk(f"  {agent:<13} {', '.join(found[:PLACES])}{more}")
+    state.talk("`holdfast demo` shows what Holdfast does on made-up sessions.")
+
+
+@command(
+    "show",
+    SessionDetail,
+    examples=(
+        "holdfast show k3v9qa",
+        "holdfast show - --last 10",
+        "holdfast show k3v9qa --all",
+        "holdfast show k3v9qa --json",
+    ),
+    exits=(3, 5, 8),
+)
+@click.argument("reference", metavar="ID")
+@click.option("--all", "everything", is_flag=True, help="Tool calls in full, thinking, and what was rewound.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N messages.")
+def show(state: State, reference: str, *, everything: bool, last: int | None) -> None:
+    """Show one session: its numbers, files, commands and conversation.
+
+    ID is a name, an id, the beginning of one (4 characters or more), or - for the session last active.
+    """
+    session = _found(state, reference)
+    messages = state.workspace.sessions.messages(session, everything=everything)
+    from holdfast.model import derive
+
+    files, runs = derive(messages)
+    if last is not None:
+        messages = messages[-last:]
+    item = session_item(state.workspace, session)
+    if state.json:
+        from holdfast.faces.cli._items import message_item
+
+        shown = tuple(message_item(m) for m in messages)
+        state.document(SessionDetail(session=item, files=files, commands=runs, messages=shown))
+        return
+    from holdfast.faces.cli._conversation import whole
+
+    state.text(whole(state, item, (files, runs), messages, everything=everything), paged=True)
+
+
+def _found(state: State, reference: str) -> Session:
+    """Look among the living, then in the trash."""
+    from holdfast.errors import NotFound
+
+    if not reference:
+        raise BadInput("no id given", "holdfast list")
+    try:
+        return state.workspace.sessions.resolve(reference)
+    except NotFound:
+        if any(s.id.startswith(reference) for s in state.workspace.sessions.find(trashed=True)):
+            return state.workspace.sessions.resolve(reference, trashed=True)
+        raise

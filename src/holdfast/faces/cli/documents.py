@@ -1,0 +1,375 @@
+"""The JSON documents that commands print: one struct each, the schema of which is published.
+
+Knows names and shapes; refuses to compute anything. Times are RFC 3339 in UTC, money is a decimal string in USD.
+"""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct, field
+
+from holdfast.model import CommandRun, FileTouch, Part, Session, Usage
+
+SCHEMA_VERSION = 1
+TokensKind = Literal["reported", "exact", "estimated", "none"]
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """What every document begins with."""
+
+    schema_version: int = SCHEMA_VERSION
+
+
+class Tokens(Struct, frozen=True, kw_only=True):
+    """Tokens by class; the first four never overlap, `reasoning` says how many there were, wherever the agent counts them."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+
+class ParentItem(Struct, frozen=True, kw_only=True):
+    """The session this one came from."""
+
+    id: str
+    kind: Literal["fork", "continuation", "subagent"]
+
+
+class ContextItem(Struct, frozen=True, kw_only=True):
+    """Tokens in the context window after the last request, the window's size, and who says so."""
+
+    used: int | None = None
+    limit: int | None = None
+    source: Literal["recorded", "table", "unknown"] = "unknown"
+
+
+class SessionItem(Struct, frozen=True, kw_only=True):
+    """One session, as every command shows it."""
+
+    id: str
+    agent: str
+    native_id: str
+    name: str
+    title: str
+    project: str
+    cwd: str
+    branch: str
+    models: tuple[str, ...]
+    parent: ParentItem | None
+    started: str | None
+    last_activity: str | None
+    status: str
+    messages: int
+    user_messages: int
+    tool_calls: int
+    errors: int
+    tokens: Tokens
+    tokens_kind: TokensKind
+    requests: int
+    cost_usd: str | None
+    unpriced_models: tuple[str, ...]
+    context: ContextItem
+    tags: tuple[str, ...]
+    description: str
+    source_path: str
+    source_exists: bool
+    captured: bool
+    source_expires: str | None
+    expires: str | None
+    partial: bool
+    trashed: str | None
+
+
+class SessionList(Document, frozen=True, kw_only=True):
+    """What `list` prints; `stale` counts files not read yet, null when nobody looked."""
+
+    stale: int | None
+    sessions: tuple[SessionItem, ...]
+
+
+class SessionAnswer(Document, frozen=True, kw_only=True):
+    """A session after a change."""
+
+    session: SessionItem
+
+
+class MessageItem(Struct, frozen=True, kw_only=True):
+    """One message; `live` is false once a rewind took it out of the conversation."""
+
+    id: str
+    seq: int
+    role: Literal["user", "assistant", "system", "tool"]
+    at: str | None
+    model: str
+    live: bool
+    parts: tuple[Part, ...]
+
+
+class SessionDetail(Document, frozen=True, kw_only=True):
+    """What `show` prints."""
+
+    session: SessionItem
+    files: tuple[FileTouch, ...]
+    commands: tuple[CommandRun, ...]
+    messages: tuple[MessageItem, ...]
+
+
+class HitItem(Struct, frozen=True, kw_only=True):
+    """One hit; `highlights` are [start, end] character positions in `snippet`."""
+
+    session: str
+    message: str
+    seq: int
+    role: str
+    kind: Literal["said", "tool", "session"]
+    at: str | None
+    snippet: str
+    highlights: tuple[tuple[int, int], ...]
+    score: float
+
+
+class HitList(Document, frozen=True, kw_only=True):
+    """What `search` prints."""
+
+    stale: int | None
+    hits: tuple[HitItem, ...]
+
+
+class Files(Struct, frozen=True, kw_only=True):
+    """Files by what became of them."""
+
+    seen: int
+    read: int
+    skipped: int
+    failed: int
+
+
+class SyncDocument(Document, frozen=True, kw_only=True):
+    """What `sync` prints; `unknown` counts record types that no reader knows, `failed` says why a file was not read."""
+
+    files: Files
+    sessions: int
+    messages_added: int
+    unknown_records: int
+    unknown: dict[str, int]
+    damaged_lines: int
+    bytes: int
+    rows_written: int
+    remaining: int
+    failed: dict[str, str]
+    trash_purged: int
+    seconds: float
+
+
+class UsageItem(Struct, frozen=True, kw_only=True):
+    """One row of a usage table."""
+
+    key: str
+    label: str
+    sessions: int
+    requests: int
+    tokens: Tokens
+    tokens_kind: TokensKind
+    cost_usd: str | None
+    models: tuple[str, ...]
+    unpriced_models: tuple[str, ...]
+
+
+class UsageDocument(Document, frozen=True, kw_only=True):
+    """What `usage` prints; `live` counts files that were read for it and are not in the archive yet."""
+
+    by: str
+    timezone: str
+    live: int
+    rows: tuple[UsageItem, ...]
+    total: UsageItem
+
+
+class RequestItem(Struct, frozen=True, kw_only=True):
+    """One request; `owner` names the session that counts it, where that is another one."""
+
+    key: str
+    at: str | None
+    model: str
+    tokens: Tokens
+    tokens_kind: TokensKind
+    source_path: str
+    line: int
+    owner: str
+
+
+class UsageExplained(Document, frozen=True, kw_only=True):
+    """What `usage --explain` prints: where each number of a session comes from."""
+
+    session: str
+    counted: tuple[RequestItem, ...]
+    dropped: tuple[RequestItem, ...]
+    unpriced_models: tuple[str, ...]
+    total: UsageItem
+
+
+class ExportDocument(Document, frozen=True, kw_only=True):
+    """What `export` did; `masked` is null where nothing was masked on request."""
+
+    path: str
+    format: str
+    sessions: int
+    messages: int
+    masked: dict[str, int] | None
+
+
+class ImportDocument(Document, frozen=True, kw_only=True):
+    """What `import` did; `kept` counts messages that the file holds in masked form only; `damaged` says where it breaks off."""
+
+    format: str
+    sessions: int
+    messages_added: int
+    replaced: int
+    kept: int
+    masked: dict[str, int] | None
+    damaged: str
+    ids: tuple[str, ...]
+
+
+class RestoredItem(Struct, frozen=True, kw_only=True):
+    """One file of a restored session."""
+
+    path: str
+    fate: Literal["written", "unchanged", "in-the-way", "failed"]
+    bytes: int
+    note: str
+
+
+class RestoreDocument(Document, frozen=True, kw_only=True):
+    """What `restore` did."""
+
+    session: str
+    files: tuple[RestoredItem, ...]
+
+
+class ResumeDocument(Document, frozen=True, kw_only=True):
+    """What `resume` would run; `shell` can be pasted, `problem` says why it may not work here."""
+
+    session: str
+    argv: tuple[str, ...]
+    cwd: str
+    shell: str
+    problem: str
+
+
+class TrashDocument(Document, frozen=True, kw_only=True):
+    """What `delete` and `undelete` did."""
+
+    action: Literal["deleted", "undeleted", "none"]
+    sessions: tuple[SessionItem, ...]
+
+
+class PurgedItem(Struct, frozen=True, kw_only=True):
+    """One purged session with its sub-agents, and how its absence was checked."""
+
+    sessions: tuple[str, ...]
+    samples: int
+    traces: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+class PurgeDocument(Document, frozen=True, kw_only=True):
+    """What `purge` erased; `sources` are the agents' own files that still exist."""
+
+    purged: tuple[PurgedItem, ...]
+
+
+class SettingItem(Struct, frozen=True, kw_only=True):
+    """One setting with the place that decided it."""
+
+    name: str
+    value: object
+    origin: Literal["flag", "environment", "project", "user", "default"]
+    place: str
+    help: str
+    env: str
+
+
+class ConfigDocument(Document, frozen=True, kw_only=True):
+    """What `config` prints; `path` is the user's file."""
+
+    path: str
+    files: tuple[str, ...]
+    settings: tuple[SettingItem, ...]
+
+
+class FaultItem(Struct, frozen=True, kw_only=True):
+    """Something that a verification found wrong."""
+
+    place: str
+    problem: str
+
+
+class VerifyDocument(Document, frozen=True, kw_only=True):
+    """What `store verify` found."""
+
+    store: str
+    faults: tuple[FaultItem, ...]
+
+
+class CopyDocument(Document, frozen=True, kw_only=True):
+    """What `store copy` did."""
+
+    source: str
+    target: str
+    sessions: int
+    messages: int
+    files: int
+
+
+class ErrorDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What goes to stderr when a command with --json fails."""
+
+    code: str
+    message: str
+    hint: str = ""
+    candidates: tuple[str, ...] = field(default_factory=tuple)
+
+
+def moment(at: int | None) -> str | None:
+    """Write Unix ms as RFC 3339 in UTC, with ms and Z; None where there is no time or none that a calendar holds."""
+    if at is None:
+        return None
+    seconds, rest = divmod(at, 1000)
+    try:
+        when = time.gmtime(seconds)
+    except (OverflowError, ValueError, OSError):
+        return None
+    if not 0 < when.tm_year <= 9999:  # noqa: PLR2004 - RFC 3339 has four digits
+        return None
+    year, month, day, hour, minute, second = when[:6]
+    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{rest:03d}Z"
+
+
+def money(cost: Decimal | None) -> str | None:
+    """Write USD exactly, without exponent and idle zeros."""
+    if cost is None:
+        return None
+    text = f"{cost:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def tokens_of(usage: Usage) -> Tokens:
+    """Return the five published counts, each as its agent counts it."""
+    return Tokens(
+        input=usage.input,
+        cache_read=usage.cache_read,
+        cache_write=usage.cache_write,
+        output=usage.output,
+        reasoning=usage.reasoning,
+    )
+
+
+def parent_of(session: Session) -> ParentItem | None:
+    """Return the parent, if there is one."""
+    return None if session.parent is None else ParentItem(id=session.parent.id, kind=session.parent.kind)

@@ -1,0 +1,29 @@
+"""The way in: answers --help and --version from the command table alone, and hands everything else to the program."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command line; exits with its code unless that is 0."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["--help"], ["-h"], ["help"]):
+        from holdfast.faces.cli._table import overview
+
+        sys.stdout.write(overview())
+        return
+    if arguments == ["--version"]:
+        from holdfast import __version__
+
+        sys.stdout.write(f"holdfast {__version__}\n")
+        return
+    from holdfast.faces.cli._program import run
+
+    code = run(arguments)
+    if code:
+        sys.exit(code)

@@ -1,0 +1,152 @@
+"""Draws tables and numbers from items. Given results, knows nothing of where they come from."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.faces.cli._terminal import columns, fit, padded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.faces.cli._terminal import Paint
+    from holdfast.faces.cli.documents import SessionItem, Tokens, TokensKind
+
+GAP = "  "
+LEAST = 16
+"""Columns below which the column that gives way does not shrink: another is dropped before."""
+_SPANS = ((60, "s", 1), (3600, "m", 60), (86400, "h", 3600), (86400 * 14, "d", 86400), (86400 * 61, "w", 604800))
+_MONTH, _YEAR = 2_629_800, 31_557_600
+_THOUSAND, _MILLION, _BILLION = 1_000, 1_000_000, 1_000_000_000
+
+
+class Column(NamedTuple):
+    """A column: its head, which side its cells stand on, the most it may take, and when it is dropped (lowest first)."""
+
+    head: str
+    right: bool = False
+    most: int = 0
+    keep: int = 9
+    style: tuple[str, ...] = ()
+    gives_way: bool = False
+
+
+def table(
+    shape: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int | None, paint: Paint, head: bool = True
+) -> str:
+    """Align rows of safe cells; with a width, drop and cut what does not fit."""
+    widths = [_width(c, [row[i] for row in rows]) for i, c in enumerate(shape)]
+    shown = _shown(shape, widths, width)
+    lines = [_line(shape, [c.head for c in shape], widths, shown, paint=paint, head=True)] if head else []
+    lines += [_line(shape, row, widths, shown, paint=paint) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _width(column: Column, cells: Sequence[str]) -> int:
+    """Return what a column needs: nothing where none of its cells says anything."""
+    widest = max(map(columns, cells), default=0)
+    return min(max(widest, columns(column.head)), column.most or widest + 99) if widest else 0
+
+
+def _shown(shape: Sequence[Column], widths: list[int], width: int | None) -> list[int]:
+    """Choose the columns that fit, and shrink the one that gives way."""
+    shown = [i for i in range(len(shape)) if widths[i]]
+    while width is not None:
+        over = sum(widths[i] for i in shown) + len(GAP) * (len(shown) - 1) - width
+        if over <= 0:
+            break
+        elastic = next((i for i in shown if shape[i].gives_way), None)
+        if elastic is not None and widths[elastic] - over >= LEAST:
+            widths[elastic] -= over
+            break
+        least = min(shown, key=lambda i: shape[i].keep)
+        if shape[least].keep >= 9:  # noqa: PLR2004 - 9 is never dropped
+            if elastic is not None:
+                widths[elastic] = max(1, widths[elastic] - over)
+            break
+        shown.remove(least)
+    return shown
+
+
+def _line(
+    shape: Sequence[Column],
+    cells: Sequence[str],
+    widths: list[int],
+    shown: list[int],
+    *,
+    paint: Paint,
+    head: bool = False,
+) -> str:
+    parts = []
+    for i in shown:
+        cell = fit(cells[i], widths[i])
+        filled = padded(cell, widths[i], right=shape[i].right)
+        if i == shown[-1] and not shape[i].right:
+            filled = cell
+        parts.append(paint(filled, "dim") if head else paint(filled, *shape[i].style))
+    return GAP.join(parts).rstrip()
+
+
+def age(at: int | None, now: float | None = None) -> str:
+    """Say how long ago something was, in one number."""
+    if at is None:
+        return "-"
+    return span((time.time() if now is None else now) - at / 1000)
+
+
+def span(seconds: float) -> str:
+    """Write a span in its largest unit."""
+    gone = abs(int(seconds))
+    for limit, unit, size in _SPANS:
+        if gone < limit:
+            return f"{gone // size}{unit}"
+    return f"{gone // _MONTH}mo" if gone < _YEAR else f"{gone // _YEAR}y"
+
+
+def count(number: int) -> str:
+    """Write a count in at most five characters."""
+    if number < 10 * _THOUSAND:
+        return str(number)
+    for size, unit in ((_THOUSAND, "k"), (_MILLION, "M"), (_BILLION, "G")):
+        if number < 1000 * size:
+            return (
+                f"{number / size:.1f}{unit}" if number < 100 * size and size > _THOUSAND else f"{number // size}{unit}"
+            )
+    return f"{number // _BILLION}G"
+
+
+def full(number: int) -> str:
+    """Write a count with every digit, grouped."""
+    return f"{number:,}"
+
+
+def total(tokens: Tokens) -> int:
+    """Add what never overlaps."""
+    return tokens.input + tokens.cache_read + tokens.cache_write + tokens.output
+
+
+def dollars(cost: str | None, unpriced: Sequence[str] = (), *, kind: TokensKind = "reported", requests: int = 1) -> str:
+    """Write a cost: `?` where it is unknown, `+` where some models are without a price, `~` where tokens are estimated."""
+    if cost is None:
+        return "?" if requests else "-"
+    value = float(cost)
+    text = f"${value:,.2f}" if value >= 0.01 or value == 0 else "<$0.01"  # noqa: PLR2004 - a cent
+    return ("~" if kind == "estimated" else "") + text + ("+" if unpriced else "")
+
+
+def tokens_short(tokens: Tokens, kind: TokensKind) -> str:
+    """Write the sum of tokens, marked where it is an estimate."""
+    if kind == "none":
+        return "-"
+    return ("~" if kind == "estimated" else "") + count(total(tokens))
+
+
+def project_name(path: str) -> str:
+    """Shorten a project to its last folder."""
+    return path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or path
+
+
+def cost_of(item: SessionItem) -> str:
+    """Write what a session cost."""
+    return dollars(item.cost_usd, item.unpriced_models, kind=item.tokens_kind, requests=item.requests)
