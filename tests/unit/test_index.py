@@ -379,6 +379,11 @@ def test_the_revision_is_kept(tmp_path):
     again.close()
 
 
+def test_a_mark_moves_the_revision_without_a_put(shelf):
+    shelf.index.mark(9)
+    assert shelf.index.revision == 9
+
+
 def test_a_batch_that_fails_leaves_nothing(shelf):
     def interrupted():
         with shelf.index.batch():
@@ -459,6 +464,18 @@ def test_no_byte_of_forgotten_text_is_left_after_a_scrub(tmp_path, settled):
     left = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert [w for w in (b"quetzal", b"coatlus", b"zyzzyva", b"wintergreen") if w in left] == []
     assert shelf.places("filler7")
+    shelf.index.close()
+
+
+def test_traces_of_a_word_are_named_until_the_scrub(tmp_path):
+    path = tmp_path / "index.db"
+    shelf = Shelf(path)
+    shelf.put("s1", user("quetzalcoatlus"))
+    assert str(path) in shelf.index.traces(["quetzalcoatlus"])
+    shelf.index.forget("s1")
+    assert shelf.index.traces(["quetzalcoatlus"])
+    shelf.index.scrub()
+    assert shelf.index.traces(["quetzalcoatlus", 'x" OR "y']) == ()
     shelf.index.close()
 
 

@@ -29,6 +29,7 @@ MERGE_PAGES = 500
 MOST_SEGMENTS = 40
 """Up to here another pass over all postings costs more than it saves a search."""
 CACHE_KIB = 8 * 1024
+LOG_BYTES = 4 << 20
 
 _PLAIN = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -60,6 +61,7 @@ def opened(path: Path | None) -> apsw.Connection:
 def _opened(path: Path | None) -> apsw.Connection:
     connection = open_database(path, durability="derived")
     connection.pragma("cache_size", -CACHE_KIB)
+    connection.pragma("journal_size_limit", LOG_BYTES)
     if connection.pragma("user_version") != VERSION:
         with writing(connection):
             if connection.pragma("user_version") != VERSION:
