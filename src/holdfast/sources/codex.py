@@ -42,7 +42,7 @@ class Codex:
         parser=PARSER,
         env=("CODEX_HOME",),
         verified=True,
-        evidence="10 recordings of 0.2x to 0.147, 9 files of other programs' tests",
+        evidence="11 recordings up to 0.147, 4 reduced ones, 5 files of another program's tests",
     )
 
     def roots(self, env: Mapping[str, str], home: Path, platform: str) -> tuple[Path, ...]:  # noqa: ARG002 - one place for all
@@ -158,7 +158,7 @@ def _bill(record: dict[str, object], line: int, state: records.State, found: rec
     if kind == "session_meta":
         records.learn_meta(payload, state, at)
     records.tick(state, at)
-    if kind == "turn_context" or inner in ("task_started", "turn_started"):
+    if kind == "turn_context" or (kind == "event_msg" and inner in ("task_started", "turn_started")):
         records.learn_turn(payload, state)
     elif kind == "event_msg" and inner == "token_count":
         usage = records.learn_tokens(payload, state)

@@ -53,7 +53,7 @@ def _structure(data: bytes, rng: random.Random) -> bytes:
     """Put a value of another type somewhere into some records."""
     lines = data.splitlines(keepends=True)
     for place in rng.sample(range(len(lines)), min(len(lines), 3)):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             lines[place] = json.dumps(_odd(json.loads(lines[place]), rng)).encode() + b"\n"
     return b"".join(lines)
 
