@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Message, Parent, Request, Session, Summary, Text, Usage, observed_id
 from holdfast.model.session import ordered
+from holdfast.sources._claude_shapes import Inner, Record, UsageBlock, UsageRecord
 from holdfast.sources._content import blocks, millis, number, title_of
 from holdfast.sources._files import project_of
 
@@ -34,97 +35,6 @@ _QUIET_SYSTEM = frozenset({
 _INJECTED = re.compile(
     r"\s*<(?:local-command-|task-notification|system-reminder|bash-stdout|bash-stderr|user-prompt-submit-hook|teammate-message)"
 )
-_NAMES = {  # our field -> theirs
-    "parent": "parentUuid", "logical_parent": "logicalParentUuid", "branch": "gitBranch", "side": "isSidechain",
-    "meta": "isMeta", "request": "requestId", "compact": "isCompactSummary", "compaction": "compactMetadata",
-    "custom_title": "customTitle", "ai_title": "aiTitle", "agent_name": "agentName", "api_error": "isApiErrorMessage",
-    "session": "sessionId", "agent": "agentId", "continued_in": "continued-in",
-}  # fmt: skip
-
-
-class Creation(Struct):
-    """`cache_creation` of a usage block."""
-
-    ephemeral_1h_input_tokens: Json = 0
-
-
-class Server(Struct):
-    """`server_tool_use` of a usage block."""
-
-    web_search_requests: Json = 0
-
-
-class UsageBlock(Struct):
-    """`usage` of a message; `iterations` is a breakdown of the same request and not read."""
-
-    input_tokens: Json = 0
-    output_tokens: Json = 0
-    cache_read_input_tokens: Json = 0
-    cache_creation_input_tokens: Json = 0
-    cache_creation: Creation | None = None
-    server_tool_use: Server | None = None
-
-
-class Inner(Struct):
-    """The `message` of a record."""
-
-    id: str | None = None
-    model: str | None = None
-    content: Json = None
-    usage: UsageBlock | None = None
-    stop_reason: str | None = None
-
-
-class UsageInner(Struct):
-    """The `message` of a record as far as requests need it."""
-
-    id: str | None = None
-    model: str | None = None
-    usage: UsageBlock | None = None
-
-
-class UsageRecord(Struct, rename=lambda n: _NAMES.get(n, n)):
-    """One line as far as requests need it."""
-
-    type: str = ""
-    uuid: str | None = None
-    timestamp: str | None = None
-    cwd: str | None = None
-    branch: str | None = None
-    version: str | None = None
-    side: bool = False
-    request: str | None = None
-    agent: str | None = None
-    message: UsageInner | None = None
-
-
-class Record(Struct, rename=lambda n: _NAMES.get(n, n)):
-    """One line."""
-
-    type: str = ""
-    subtype: str | None = None
-    uuid: str | None = None
-    parent: str | None = None
-    logical_parent: str | None = None
-    timestamp: str | None = None
-    cwd: str | None = None
-    branch: str | None = None
-    version: str | None = None
-    side: bool = False
-    meta: bool = False
-    compact: bool = False
-    api_error: bool = False
-    request: str | None = None
-    agent: str | None = None
-    message: Inner | None = None
-    compaction: dict[str, Json] | None = None
-    attachment: dict[str, Json] | None = None
-    custom_title: str | None = None
-    ai_title: str | None = None
-    agent_name: str | None = None
-    summary: str | None = None
-    content: Json = None
-    error: Json = None
 
 
 class State(Struct):
@@ -214,7 +124,7 @@ def keep_request(record: UsageRecord, found: dict[str, Request], *, path: str) -
     inner = record.message
     if record.type != "assistant" or inner is None or inner.usage is None or inner.model == SYNTHETIC:
         return
-    key = f"claude:{inner.id or record.uuid or path}:{record.request or ''}"
+    key = _key(record)
     held = found.get(key)
     if held is None:
         request = request_of(record, at=millis(record.timestamp), path=path, line=0)
@@ -229,9 +139,8 @@ def request_of(record: UsageRecord | Record, *, at: int | None, path: str, line:
     inner = record.message
     if record.type != "assistant" or inner is None or inner.usage is None or inner.model == SYNTHETIC:
         return None
-    name = inner.id or record.uuid or f"{path}:{line}"
     return Request(
-        key=f"claude:{name}:{record.request or ''}",
+        key=_key(record),
         at=at,
         model=inner.model or "",
         usage=usage_of(inner.usage),
@@ -239,6 +148,15 @@ def request_of(record: UsageRecord | Record, *, at: int | None, path: str, line:
         line=line,
         main=not record.side,
     )
+
+
+def _key(record: UsageRecord | Record) -> str:
+    """Name a request the same in every copy of its record; old records without any id are told apart by time and size."""
+    name = (record.message.id if record.message else None) or record.uuid
+    if name is None:
+        counts = record.message.usage if record.message else None
+        name = f"{record.timestamp}:{counts.input_tokens if counts else ''}:{counts.output_tokens if counts else ''}"
+    return f"claude:{name}:{record.request or ''}"
 
 
 def usage_of(found: UsageBlock) -> Usage:

@@ -16,6 +16,7 @@ from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
 from holdfast.sources import _claude_history as history
 from holdfast.sources import _claude_records as records
+from holdfast.sources._claude_shapes import Record, UsageRecord
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, resumed, span, typed
@@ -32,8 +33,8 @@ RETENTION_DAYS = 30
 DAY_MS = 86_400_000
 MARK = b'"usage":{'
 USAGE_CHUNK = 1 << 20
-_usage_decoder = msgspec.json.Decoder(records.UsageRecord)
-_decoder = msgspec.json.Decoder(records.Record)
+_usage_decoder = msgspec.json.Decoder(UsageRecord)
+_decoder = msgspec.json.Decoder(Record)
 
 
 class ClaudeCode:
