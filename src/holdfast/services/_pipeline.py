@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 
-from holdfast.model import Message, Receipt, Session
+from holdfast.model import Message, Receipt, Session, Transcript
 from holdfast.services._losses import LossBook
 from holdfast.stores.base import Raw, SupportsBatch
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from holdfast.sources.base import Reading
     from holdfast.stores.base import Store
 
-DEPTH = 6
-"""Readings waiting between two workers: with readings of 256 KB this bounds the memory."""
+READING_MB = 40
+"""About what one more reading waiting between two workers costs at the worst, parsed and being written."""
+DEEPEST = 16
 BATCH_SECONDS = 0.25
 BATCH_BYTES = 8 << 20
 FIRST_SECONDS = 0.8
@@ -39,20 +40,22 @@ Done = tuple[Session, tuple[Message, ...]]
 
 
 class Kept(NamedTuple):
-    """What one batch kept, and the store's clock before and after it (None where others may have put in between)."""
+    """What one batch kept, and the store's clock before and after it (no time passed where others may put in between)."""
 
     done: list[Done]
-    before: int | None
-    after: int | None
+    before: int
+    after: int
 
 
-NOTHING = Kept([], None, None)
+NOTHING = Kept([], 0, 0)
 
 
 class Pipeline:
     """Keeps and indexes readings beside the reader."""
 
-    def __init__(self, store: Store, index: Index, *, keep_raw: Callable[[Reading], bool]) -> None:
+    def __init__(
+        self, store: Store, index: Index, *, keep_raw: Callable[[Reading], bool], memory_mb: int = 250
+    ) -> None:
         """Take the two ends; the workers start with the context."""
         self.store = store
         self.index = index
@@ -60,7 +63,7 @@ class Pipeline:
         self.messages = self.rows = 0
         self.indexed: set[int] = set()
         """Revisions that are in the index, or will be when its worker ends."""
-        self._jobs: queue.Queue[Job | None] = queue.Queue(DEPTH)
+        self._jobs: queue.Queue[Job | None] = queue.Queue(max(1, min(memory_mb // READING_MB, DEEPEST)))
         self._done: queue.Queue[Kept | None] = queue.Queue(2)
         self._failure: BaseException | None = None
         self._keeper = threading.Thread(target=self._guard, args=(self._keep,), name="holdfast-keep")
@@ -118,9 +121,9 @@ class Pipeline:
                 break
             done: list[Done] = []
             with self._batch() as alone:
-                before = self.store.revision() if alone else None
+                before = self.store.revision() if alone else 0
                 going = self._keep_batch(first, done)
-                after = self.store.revision() if alone else None
+                after = self.store.revision() if alone else 0
             self._pass_on(Kept(done, before, after))
         self._pass_on(None)
 
@@ -145,26 +148,31 @@ class Pipeline:
     def _keep_one(self, key: str, reading: Reading) -> Done:
         docs = self._losses.docs(key, reading)
         docs["cursor"] = {key: msgspec.msgpack.encode(reading.cursor)}
-        span = reading.raw
-        raw = None
-        if span is not None and self.keep_raw(reading):
-            raw = Raw(path=span.path, offset=span.offset, data=span.data, whole=span.whole, rows=span.rows)
-        transcript = reading.transcript
-        if self._adds_nothing(transcript.session, empty=not (transcript.messages or transcript.requests or raw)):
+        held = self.store.get(reading.transcript.session.id)
+        raw = self._raw(reading)
+        if _adds_nothing(reading.transcript, held, raw):
             for kind, values in docs.items():
                 self.store.put_docs(kind, values)
-            return transcript.session, ()
-        receipt = self.store.put(transcript, docs, raw=raw)
+            return held or reading.transcript.session, ()
+        receipt = self.store.put(self._without_fragments(reading.transcript, held), docs, raw=raw)
         self.messages += receipt.added
         self.rows += receipt.added + receipt.replaced
-        return transcript.session, self._to_index(reading, receipt)
+        kept = self.store.get(receipt.session)  # with what a person said of it, which readings do not know
+        return kept or reading.transcript.session, self._to_index(reading, receipt)
 
-    def _adds_nothing(self, session: Session, *, empty: bool) -> bool:
-        """An empty file makes no session, and fragments say nothing about a session that was read whole."""
-        if not (empty or session.partial):
-            return False
-        held = self.store.get(session.id)
-        return held is None if empty else held is not None and not held.partial
+    def _raw(self, reading: Reading) -> Raw | None:
+        span = reading.raw
+        if span is None or not self.keep_raw(reading):
+            return None
+        return Raw(path=span.path, offset=span.offset, data=span.data, whole=span.whole, rows=span.rows)
+
+    def _without_fragments(self, transcript: Transcript, held: Session | None) -> Transcript:
+        """Take what was pieced together out of the conversation once the session itself is there."""
+        if held is None or not held.partial or transcript.session.partial:
+            return transcript
+        whole = {m.id for m in transcript.messages}
+        fragments = [m.id for m in self.store.messages(held.id) if m.id not in whole]
+        return msgspec.structs.replace(transcript, dropped=(*transcript.dropped, *fragments))
 
     def _to_index(self, reading: Reading, receipt: Receipt) -> tuple[Message, ...]:
         messages = reading.transcript.messages
@@ -206,7 +214,8 @@ class Pipeline:
         """The index has caught up only as far as there is no gap; a gap is closed at the end, from the store."""
         for session, messages in kept.done:
             self.index.put(session, messages)
-        if kept.after is not None and kept.before == self._expected != kept.after:
+        self.indexed.update(range(kept.before + 1, kept.after + 1))
+        if kept.before == self._expected != kept.after:
             self._expected = kept.after
             self.index.mark(kept.after)
 
@@ -218,3 +227,10 @@ class Pipeline:
                 yield True
         else:
             yield False
+
+
+def _adds_nothing(transcript: Transcript, held: Session | None, raw: Raw | None) -> bool:
+    """An empty file makes no session, and fragments say nothing about a session that was read whole."""
+    if held is None:
+        return not (transcript.messages or transcript.requests or raw)
+    return transcript.session.partial and not held.partial

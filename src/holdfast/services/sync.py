@@ -117,9 +117,10 @@ class Sync:
             self.catch_up()
             return tally.report(began)
         purged = frozenset(self.store.docs(PURGED))
-        with Pipeline(self.store, self.index(), keep_raw=self._keeps_raw) as pipeline:
+        memory = self.rules.memory_mb
+        with Pipeline(self.store, self.index(), keep_raw=self._keeps_raw, memory_mb=memory) as pipeline:
             for done, (source, ref, cursor) in enumerate(plan.stale):
-                if within is not None and time.monotonic() - began > within:
+                if within is not None and time.monotonic() - began >= within:
                     tally.remaining = len(plan.stale) - done
                     break
                 self._read(source.read(ref, cursor), ref, pipeline, tally, purged)
@@ -160,12 +161,10 @@ class Sync:
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
         """Read the requests of changed files, without keeping anything: fast where the source can read them alone."""
+        purged = frozenset(self.store.docs(PURGED))
         for source, ref, _ in plan.stale:
             try:
-                if isinstance(source, SupportsUsage):
-                    yield from source.usage(ref, None)
-                else:
-                    yield from (reading.transcript for reading in source.read(ref, None))
+                yield from (t for t in _billing(source, ref) if self._wanted(t.session, purged))
             except (HoldfastError, OSError):
                 continue  # the next sync reports it; the figures of every other file stand
 
@@ -175,10 +174,13 @@ class Sync:
         `indexed` are revisions beyond the index's own that are known to be in it.
         """
         index = self.index()
+        reached = index.revision
         target = self.store.revision()
-        if index.revision < target:
+        if reached > target:  # the archive was put back to an earlier state, or is another one
+            reached = 0
+        if reached != target:
             with index.batch():
-                for changed in self.store.since(index.revision):
+                for changed in self.store.since(reached):
                     missing = [first for revision, first in changed.steps if revision not in indexed]
                     if changed.gone:
                         index.forget(changed.session.id)
@@ -215,6 +217,13 @@ class Sync:
                 return False
             case "expiring":
                 return reading.transcript.session.source_expires is not None
+
+
+def _billing(source: Source, ref: Ref) -> Iterator[Transcript]:
+    if isinstance(source, SupportsUsage):
+        yield from source.usage(ref, None)
+    else:
+        yield from (reading.transcript for reading in source.read(ref, None))
 
 
 class _Tally:
