@@ -192,16 +192,14 @@ class Pipeline:
 
     def _write_index(self) -> None:
         """Index in few large commits, the first one soon: many small ones cost far more than they are worth."""
-        patience = FIRST_SECONDS
-        kept: Kept | None = NOTHING
-        while kept is not None and self._failure is None:
+        patience, going = FIRST_SECONDS, True
+        while going and self._failure is None:
             began = time.monotonic()
             with self.index.batch():
-                while self._failure is None and time.monotonic() - began < patience:
+                while going and self._failure is None and time.monotonic() - began < patience:
                     kept = self._next()
-                    if kept is None:
-                        break
-                    self._index_batch(kept)
+                    going = kept is not None
+                    self._index_batch(kept or NOTHING)
             patience = LATER_SECONDS
 
     def _next(self) -> Kept | None:
