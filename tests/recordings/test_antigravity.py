@@ -20,6 +20,12 @@ def read(home) -> Gathered:
     return found
 
 
+def spoken(folder, found: Gathered) -> list:
+    """Return prompts and answers of the session that was read from below a folder: the recorder named the two apart."""
+    (session,) = (s for s in found.sessions.values() if s.source_path.startswith(str(folder)))
+    return [m for m in found.messages[session.id].values() if m.role in ("user", "assistant")]
+
+
 @pytest.mark.parametrize("home", HOMES, ids=lambda p: p.name)
 def test_a_recording_is_read_without_unexplained_loss(home):
     found = read(home)
@@ -42,5 +48,16 @@ def test_the_recorded_database_gives_every_generation_and_the_checkpoints_own_re
     main = [r for r in found.requests.values() if r.main]
     assert [r.usage.prompt for r in main] == [17_946, 18_363, 18_780]
     assert {r.model for r in main} == {"gemini-3.1-pro"}
-    answers = [m.at for m in found.all_messages if m.role == "assistant"]
+    answers = [m.at for m in spoken(home / "brain", found) if m.role == "assistant"]
     assert [r.at // 1000 for r in main] == [at // 1000 for at in answers]
+
+
+def test_the_recorded_database_alone_says_what_the_transcript_says():
+    (home,) = (h for h in HOMES if h.name.startswith("5-1_"))
+    found = read(home)
+    one, two = (
+        [(m.id, m.role, m.parts, m.at // 1000) for m in spoken(home / name, found)]
+        for name in ("brain", "conversations")
+    )
+    assert one == two
+    assert len(one) == 6

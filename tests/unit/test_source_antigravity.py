@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import apsw
 import pytest
 
 from holdfast.model import Summary, Text, Thinking, ToolCall, ToolResult
@@ -188,6 +189,23 @@ def test_a_conversation_without_a_transcript_is_partial(tmp_path):
     session = session_of(read(tmp_path), "c")
     assert session.partial
     assert session.source_path == str(path)
+
+
+def test_a_conversation_without_a_transcript_tells_what_was_said(tmp_path):
+    path = sample.database(tmp_path, "c", [], {})
+    db = apsw.Connection(str(path))
+    at = pb(1, pb(1, 1_767_600_004))
+    asked = pb(1, 14) + pb(19, pb(2, "Why?"))
+    answered = pb(1, 15) + pb(20, pb(1, "So.") + pb(3, "Hm.\n\n"))
+    rows = [(0, 14, at, asked), (1, 15, at, answered), (2, 15, at, b"\xff"), (3, 23, at, asked), (4, 14, None, None)]
+    db.executemany("INSERT INTO steps VALUES (?, ?, ?, ?)", rows)
+    db.close()
+    found = read(tmp_path)
+    assert [(m.id, m.role, m.parts) for m in found.all_messages] == [
+        ("step:0", "user", (Text("Why?"),)),
+        ("step:1", "assistant", (Thinking("Hm."), Text("So."))),
+    ]
+    assert session_of(found, "c").title == "Why?"
 
 
 def test_what_is_encrypted_is_told_and_not_read(tmp_path):

@@ -69,7 +69,7 @@ def read(connection: Connection, *, native: str, path: str) -> Billed:
             _generation(billed, generation, place)
     for place, data in _blobs(connection, "steps", "metadata"):
         for usage in wire.messages(data, _STEP_USAGE):
-            at = _time(wire.messages(data, _STEP_TIME))
+            at = time_of(wire.messages(data, _STEP_TIME))
             billed.add(usage, place=f"step:{place}", at=at, line=place + 1, main=False)
     return billed
 
@@ -92,7 +92,7 @@ def raw_rows(connection: Connection) -> bytes:
 
 def _generation(billed: Billed, generation: bytes, place: int) -> None:
     shown = model_id(wire.text(generation, _SHOWN)) or wire.text(generation, _NAME)
-    at = _time(wire.messages(generation, *_START))
+    at = time_of(wire.messages(generation, *_START))
     for usage in wire.messages(generation, _USAGE):
         number = wire.numbers(usage).get(_MODEL, 0)
         if shown:
@@ -119,7 +119,7 @@ def _usage(counts: dict[int, int]) -> Usage | None:
     )
 
 
-def _time(found: list[bytes]) -> int | None:
+def time_of(found: list[bytes]) -> int | None:
     """Read a timestamp: seconds, and nanoseconds besides."""
     parts = wire.numbers(found[0]) if found else {}
     seconds, nanos = parts.get(1, 0), parts.get(2, 0)

@@ -17,9 +17,10 @@ from holdfast.model import Context, Losses, Message, Session, Transcript, observ
 from holdfast.model.session import ordered
 from holdfast.sources import _antigravity_family as family
 from holdfast.sources import _antigravity_steps as steps
+from holdfast.sources import _antigravity_stored as stored
 from holdfast.sources import _antigravity_usage as usage
 from holdfast.sources._antigravity_family import AGENT
-from holdfast.sources._content import count
+from holdfast.sources._content import count, title_of
 from holdfast.sources._files import ref
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
@@ -136,18 +137,20 @@ def _look_for_parent(state: steps.State, root: Path, native: str) -> None:
 
 def _usage_reading(found: Ref) -> Reading:
     path = Path(found.path)
+    transcript = family.transcript_of(Path(found.root), Path(found.root) / "brain" / path.stem)
     try:
         with foreign_copy(path) as connection:
+            said = () if transcript else stored.messages(connection)
             billed = usage.read(connection, native=path.stem, path=found.path)
             raw = usage.raw_rows(connection)
     except (Unreadable, UnicodeDecodeError):  # names in a damaged schema are not decoded leniently
         return _nothing(found, Losses(damaged=1))
-    transcript = family.transcript_of(Path(found.root), Path(found.root) / "brain" / path.stem)
-    times = [r.at for r in billed.requests.values() if r.at is not None]
+    times = [t for t in (*(r.at for r in billed.requests.values()), *(m.at for m in said)) if t is not None]
     session = Session(
         id=observed_id(AGENT, path.stem),
         agent=AGENT,
         native_id=path.stem,
+        title=next((title_of(m.text) for m in said if m.is_prompt), ""),
         models=ordered(r.model for r in billed.requests.values() if r.main),
         status="ended",
         started=min(times, default=None),
@@ -158,7 +161,10 @@ def _usage_reading(found: Ref) -> Reading:
     )
     return Reading(
         transcript=Transcript(
-            session=session, requests=tuple(billed.requests.values()), losses=Losses(unknown=billed.unknown)
+            session=session,
+            messages=said,
+            requests=tuple(billed.requests.values()),
+            losses=Losses(unknown=billed.unknown),
         ),
         raw=RawSpan(path=found.path, offset=0, data=raw, rows=True),
         cursor=_cursor(found, session.id),

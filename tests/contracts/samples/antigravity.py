@@ -29,7 +29,7 @@ ROOT_TABLE: tuple[tuple[dict[str, str], str, str], ...] = (
 )
 SCHEMA = """
 CREATE TABLE trajectory_meta(trajectory_id text, cascade_id text, PRIMARY KEY(trajectory_id));
-CREATE TABLE steps(idx integer, step_type integer NOT NULL DEFAULT 0, metadata blob, PRIMARY KEY(idx));
+CREATE TABLE steps(idx integer, step_type integer NOT NULL DEFAULT 0, metadata blob, step_payload blob, PRIMARY KEY(idx));
 CREATE TABLE gen_metadata(idx integer, data blob, size integer NOT NULL DEFAULT 0, PRIMARY KEY(idx));
 """
 SETTINGS = (
@@ -134,7 +134,7 @@ def database(root: Path, name: str, generations: list[bytes], steps: dict[int, b
     db = apsw.Connection(str(path))
     db.execute(SCHEMA)
     db.executemany("INSERT INTO gen_metadata VALUES (?, ?, ?)", [(n, g, len(g)) for n, g in enumerate(generations)])
-    db.executemany("INSERT INTO steps VALUES (?, 15, ?)", list(steps.items()))
+    db.executemany("INSERT INTO steps VALUES (?, 15, ?, NULL)", list(steps.items()))
     db.execute("INSERT INTO trajectory_meta VALUES ('t', ?)", (name,))
     db.close()
     return path
