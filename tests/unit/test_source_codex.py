@@ -448,3 +448,12 @@ def test_hostile_types_in_the_first_line_are_harmless(tmp_path):
     found = read(tmp_path)
     assert only(found).native_id == NATIVE
     assert found.damaged == 2
+
+
+def test_rollbacks_without_end_drop_each_line_once(tmp_path):
+    prompts = [sample.said("user", str(n), n % 60)[0] for n in range(400)]
+    found = read_lines(tmp_path, *prompts, *(event("thread_rolled_back", num_turns=1) for _ in range(500)))
+    (ref,) = Codex().discover([tmp_path])
+    dropped = [i for reading in Codex().read(ref, None) for i in reading.transcript.dropped]
+    assert [m for m in found.all_messages if m.id not in found.dropped] == []
+    assert len(dropped) < 1000

@@ -289,3 +289,15 @@ def test_a_session_is_resumed_by_its_id_in_its_folder():
 def test_a_counter_without_measure_does_not_make_requests_without_end(tmp_path):
     found = read_events(tmp_path, shutdown(20, 10**12, [1000, 50, 0, 0, 0]))
     assert billed(found) == {"requests": 1, "input": 1000, "output": 50}
+
+
+def test_agents_without_end_are_a_limited_number_of_sessions(tmp_path):
+    events = [event("user.message", n, agent=f"call_{n}", content=str(n)) for n in range(700)]
+    found = read_events(tmp_path, *events)
+    assert len(found.sessions) < 600
+    assert len(found.all_messages) == 700
+
+
+def test_a_long_session_keeps_a_small_cursor(tmp_path):
+    found = read_events(tmp_path, *(answer(n, str(n), 1, apiCallId="x" * 448 + str(n)) for n in range(6000)))
+    assert len(repr(found.cursor.state)) < 400_000

@@ -17,6 +17,8 @@ from holdfast.sources._content import count, flat_text, millis, number
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from holdfast.model import Part, Role
 
 HEARD = 8
@@ -346,7 +348,12 @@ def _roll_back(turns: int, place: _Place) -> None:
         return
     first = prompts[max(0, len(prompts) - turns)]
     place.state.prompts = prompts[: max(0, len(prompts) - turns)]
-    place.found.dropped.extend(f"line:{n}" for n in range(first, place.line))
+    known_from, known_to = place.state.cut
+    place.state.cut = (first, place.line)
+    gone: Iterable[int] = range(first, place.line)
+    if first <= known_from:  # a rollback behind the last one: each line is dropped once, however many there are
+        gone = (*range(first, known_from), *range(known_to, place.line))
+    place.found.dropped.extend(f"line:{n}" for n in gone)
 
 
 def _joined(content: Json) -> str:

@@ -26,7 +26,7 @@ _ROLLOUT = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 _V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 COPY_MS = 1000
 """Copied lines are written at once: a later line without a turn is the fork's own."""
-TURNS_KEPT = 4096
+TURNS_KEPT = 1024
 
 
 class State(Struct):
@@ -59,6 +59,7 @@ class State(Struct):
     heard: list[tuple[str, str, int, bool]] = field(default_factory=list)
     outcomes: dict[str, tuple[int | None, bool]] = field(default_factory=dict)
     prompts: list[int] = field(default_factory=list)
+    cut: tuple[int, int] = (0, 0)
 
 
 class Found(Struct):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from holdfast.model import Part, Role
 
 PENDING = 256
-REMEMBERED = 2000
+REMEMBERED = 500
 _EXIT = re.compile(r"<[^<>]*exit code (-?\d{1,9})>\s*\Z")
 _QUIET = frozenset({
     "assistant.turn_start", "assistant.turn_end", "assistant.turn_retry", "assistant.intent", "assistant.usage",
@@ -66,7 +66,8 @@ class _Event:
         self.kind, self.data = text(record, "type"), table(record, "data")
         self.id = text(record, "id") or f"line:{line}"
         self.at = millis(record.get("timestamp"))
-        self.agent = text(record, "agentId")
+        agent = text(record, "agentId")
+        self.agent = agent if agent in state.voices or len(state.voices) <= records.AGENTS else ""
         self.line, self.state, self.found = line, state, found
 
     def say(self, role: Role, parts: tuple[Part, ...], *, continues: bool = False, **extra: Json) -> None:
@@ -83,7 +84,9 @@ class _Event:
         self.found.messages.setdefault(self.agent, []).append(message)
         self.state.voice(self.agent).spoke = True
         if not self.agent:
-            self.state.said = [*self.state.said[-REMEMBERED:], self.id]
+            self.state.said.append(self.id)
+            if len(self.state.said) > 2 * REMEMBERED:
+                del self.state.said[:-REMEMBERED]
         if message.is_prompt:
             records.learn_title(message.text, self.state.voice(self.agent), 2)
 

@@ -22,8 +22,8 @@ AGENTS = 500
 _ID = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:[/\\]events)?\.jsonl\Z")
 
 
-Call = tuple[str, str, int | None, int, int, bool]
-"""A call that no shutdown has counted yet: id, model, time, line, output tokens, and whether a sub-agent made it."""
+Call = tuple[str, int | None, int, int, bool]
+"""A call that no shutdown has counted yet: model, time, line, output tokens, and whether a sub-agent made it."""
 
 
 class Voice(Struct):
@@ -57,6 +57,7 @@ class State(Struct):
     voices: dict[str, Voice] = field(default_factory=dict)
     asked: dict[str, None] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    call: str = ""
     calls: list[Call] = field(default_factory=list)
     rowed: list[tuple[str, int]] = field(default_factory=list)
     billed: dict[str, list[int]] = field(default_factory=dict)
@@ -65,9 +66,7 @@ class State(Struct):
     row: int = 0
 
     def voice(self, agent: str) -> Voice:
-        """Return the speaker's own state; one too many is the main agent's."""
-        if agent not in self.voices and len(self.voices) > AGENTS:
-            agent = ""
+        """Return the speaker's own state."""
         return self.voices.setdefault(agent, Voice())
 
 

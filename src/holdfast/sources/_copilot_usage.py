@@ -5,6 +5,7 @@ A shutdown tells requests and tokens by model, not by request: its share is spre
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from holdfast.sources._copilot_records import Call, Found, State, table, text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CALLS = 20_000
+CALLS = 5_000
 MOST_REQUESTS = 10_000
 """More requests than this in one shutdown are a damaged counter: they are kept as one."""
 SLACK_MS = 5000
@@ -37,13 +38,14 @@ class Place(Struct):
 
 def learn_call(data: dict[str, Json], state: State, line: int, at: int | None, *, agent: str) -> None:
     """Remember a call to the model until a shutdown counts it; chunks of one call are one."""
-    call = text(data, "apiCallId") or text(data, "messageId")
+    call = hashlib.blake2b((text(data, "apiCallId") or text(data, "messageId")).encode(), digest_size=8).hexdigest()
     output = number(data.get("outputTokens"))
-    if state.calls and call and state.calls[-1][0] == call:
-        name, model, first_at, first_line, before, side = state.calls[-1]
-        state.calls[-1] = (name, model, first_at, first_line, max(before, output), side)
+    if state.calls and call == state.call:
+        model, first_at, first_line, before, side = state.calls[-1]
+        state.calls[-1] = (model, first_at, first_line, max(before, output), side)
     elif len(state.calls) < CALLS:
-        state.calls.append((call, text(data, "model"), at, line, output, bool(agent)))
+        state.calls.append((text(data, "model"), at, line, output, bool(agent)))
+    state.call = call
 
 
 def learn_credits(data: dict[str, Json], state: State) -> None:
@@ -78,7 +80,7 @@ def close(data: dict[str, Json], event: str, state: State, place: Place) -> None
     _use_rows(new, state, place)
     _forget_rowed(state)
     for model, counts in new.items():
-        calls = [c for c in state.calls if c[1] == model]
+        calls = [c for c in state.calls if c[0] == model]
         place.found.requests.extend(_spread(counts, model, calls, place, key=f"copilot:{state.native}:{event}:{model}"))
     state.calls = []
     state.closed = place.at
@@ -108,7 +110,7 @@ def _use_rows(new: dict[str, list[int]], state: State, place: Place) -> None:
 def _forget_rowed(state: State) -> None:
     """Take the calls that rows stand for out of those whose share is still to be told."""
     for model, output in state.rowed:
-        same = next((c for c in state.calls if c[1] == model and c[4] == output), None)
+        same = next((c for c in state.calls if c[0] == model and c[3] == output), None)
         if same is not None:
             state.calls.remove(same)
     state.rowed = []
@@ -121,18 +123,18 @@ def _spread(counts: list[int], model: str, calls: list[Call], place: Place, *, k
     many = requests if 0 < requests <= MOST_REQUESTS else 1
     matched = len(calls) == many
     shares = [_shares(n, many) for n in tokens]
-    if matched and sum(c[4] for c in calls) == tokens[1]:
-        shares[1] = [c[4] for c in calls]
+    if matched and sum(c[3] for c in calls) == tokens[1]:
+        shares[1] = [c[3] for c in calls]
         shares[4] = _within(shares[4], shares[1])
     for number_, share in enumerate(zip(*shares, strict=True)):
         yield Request(
             key=f"{key}:{number_}",
-            at=calls[number_][2] if matched else place.at,
+            at=calls[number_][1] if matched else place.at,
             model=model,
             usage=usage_of(list(share)),
             path=place.found.path,
-            line=calls[number_][3] if matched else place.line,
-            main=not (matched and calls[number_][5]),
+            line=calls[number_][2] if matched else place.line,
+            main=not (matched and calls[number_][4]),
         )
 
 
