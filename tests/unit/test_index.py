@@ -432,6 +432,10 @@ def test_words_of_a_bulk_put_are_found_by_their_parts_once_settled(shelf):
     assert shelf.places("wor*", limit=2)
     shelf.index.settle()
     assert shelf.places("ord00042") == [("s1", 42)]
+    assert shelf.places("word0004* id:s1", limit=50) == [("s1", i) for i in range(49, 39, -1)]
+    assert len(shelf.places("wor* id:s1", limit=1_999)) == 1_999
+    assert shelf.places("w* z*") == []
+    assert shelf.index.count(parse("wor*")) == 2_000
     assert len(shelf.places("httpresp id:s1", limit=50)) == 50
     shelf.put("s2", user("newcomerWord"))
     assert shelf.places("comerword") == [("s2", 0)]

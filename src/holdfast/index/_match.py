@@ -7,7 +7,7 @@ rows and ranks.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from holdfast.index._terms import Where
     from holdfast.model import Query, Term
 
+Form = Literal["exact", "every", "loose"]
 MOST_CLAUSES = 32
 MOST_TOKENS = 64
 MOST_COMBINATIONS = 8
@@ -58,25 +59,32 @@ class Wanted(Struct, frozen=True):
     prefix: bool = False
 
     def exact(self, words: Words) -> str:
-        """Return the expression that finds whole words; a prefix is spelled out where the index can name its words."""
-        last = self.tokens[-1]
+        """Return the expression that finds whole words, for a prefix its most frequent words.
+
+        The engine's own prefix search gathers all rows of all words before it gives the first.
+        """
         if not self.prefix:
             return _quoted(self.tokens)
-        longer = words.longer(last, "start")
-        if _long(last) and (len(longer) >= MOST_LONGER or not words.complete):
+        if not words.complete:
             return _quoted(self.tokens, prefix=True)
-        return _any([_quoted((*self.tokens[:-1], w)) for w in (last, *longer)])
+        last = self.tokens[-1]
+        return _any([_quoted((*self.tokens[:-1], w)) for w in (last, *words.longer(last, "start"))])
+
+    def every(self, words: Words) -> str:
+        """Return the expression that finds whole words, for a prefix all of its words."""
+        known = not self.prefix or (words.complete and len(words.longer(self.tokens[-1], "start")) < MOST_LONGER)
+        return self.exact(words) if known else _quoted(self.tokens, prefix=True)
 
     def loose(self, words: Words) -> str:
         """Return the expression that also finds it inside longer words."""
         first, last = self.tokens[0], self.tokens[-1]
         if len(self.tokens) == 1:
             inside = words.longer(first, "inside") if _long(first) else []
-            return _any([self.exact(words), *(_quoted((w,)) for w in inside)])
+            return _any([self.every(words), *(_quoted((w,)) for w in inside)])
         heads = words.longer(first, "end")[:MOST_ENDS] if _long(first) else []
         tails = words.longer(last, "start")[:MOST_ENDS] if _long(last) else []
         spelled = [(h, *self.tokens[1:-1], t) for h in (first, *heads) for t in (last, *tails)]
-        return _any([self.exact(words), *map(_quoted, _affordable(spelled, words))])
+        return _any([self.every(words), *map(_quoted, _affordable(spelled, words))])
 
 
 def _long(token: str) -> bool:
@@ -98,9 +106,9 @@ class Combination(Struct, frozen=True):
 
     groups: tuple[tuple[Wanted, ...], ...]
 
-    def expression(self, words: Words, without: str = "", *, loose: bool = False) -> str:
-        """Return the expression for whole words, or with `loose` for parts of words too."""
-        parts = [_any([w.loose(words) if loose else w.exact(words) for w in group]) for group in self.groups]
+    def expression(self, words: Words, without: str = "", *, form: Form = "exact") -> str:
+        """Return the expression for whole words, for `every` word of a prefix, or with `loose` for parts of words too."""
+        parts = [_any([getattr(w, form)(words) for w in group]) for group in self.groups]
         wanted = " AND ".join(parts)
         return f"({wanted}) NOT {without}" if without else wanted
 

@@ -70,7 +70,7 @@ class Ranking:
         for name in self._plan.classes:
             rows: set[int] = set()
             for combination in self._plan.combinations:
-                found = self._rows(name, combination.expression(self, self._without()))
+                found = self._rows(name, combination.expression(self, self._without(), form="every"))
                 rows.update(row for row, _ in found if self._allowed is None or self._stands(name, row))
             total += len(rows)
         return total
@@ -80,7 +80,7 @@ class Ranking:
         plan = self._plan
         for name in plan.classes:
             for combination in plan.combinations:
-                text = combination.expression(self, self._without(), loose=loose)
+                text = combination.expression(self, self._without(), form="loose" if loose else "exact")
                 weight = WEIGHT[name] * self._rarity(combination) * (LOOSE if loose else 1.0)
                 found.extend(self._matched(name, text, weight, enough=enough, loose=loose))
             if name != "session" and len(plan.combinations) == 1 and len(_thinned(found, per_session)) >= enough:
@@ -169,7 +169,7 @@ class Ranking:
         return self._frequencies[word]
 
     def _without(self) -> str:
-        exact = [w.exact(self) for w in self._plan.without]
+        exact = [w.every(self) for w in self._plan.without]
         return f"({' OR '.join(exact)})" if exact else ""
 
     def _rarity(self, combination: Combination) -> float:

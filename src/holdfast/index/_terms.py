@@ -7,6 +7,7 @@ Knows how often each word stands in how many rows (as a power of two); refuses t
 from __future__ import annotations
 
 import heapq
+import re
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
@@ -26,6 +27,7 @@ SHARE = 8
 SMALL = 1 << 16
 MOST_FRESH = 200_000
 MOST_COUNTED = 500
+MOST_GATHERED = 2_000
 NEWLINE, CONTROL = 10, 32
 
 
@@ -78,14 +80,46 @@ def rebuild(connection: apsw.Connection) -> None:
 def longer(connection: apsw.Connection, part: str, where: Where, *, most: int) -> list[str]:
     """Return words that hold `part` (or begin or end with it) and are longer, the most frequent first."""
     needle = part.encode()
-    found: dict[str, int] = {}
-    for (block,) in connection.execute("SELECT block FROM terms"):
-        found.update(_inside(block, needle))
-    found.update((w, 0) for (w,) in connection.execute("SELECT term FROM fresh WHERE instr(term, ?)", (part,)))
-    found.pop(part, None)
-    if where != "inside":
-        found = {w: n for w, n in found.items() if (w.startswith(part) if where == "start" else w.endswith(part))}
-    return sorted(found, key=lambda w: (-found[w], len(w), w))[:most]
+    found = _most_frequent(_blocks_for(connection, needle, where), _pattern(needle, where), most)
+    known = {word.decode(errors="ignore") for _, word in found}
+    fresh = (w for (w,) in connection.execute("SELECT term FROM fresh WHERE instr(term, ?)", (part,)))
+    chosen = [w for w in fresh if where == "inside" or (w.startswith(part) if where == "start" else w.endswith(part))]
+    known.update(sorted(chosen, key=len)[:most])
+    known.discard(part)
+    size = {word.decode(errors="ignore"): rows for rows, word in found}
+    return sorted(known, key=lambda w: (-size.get(w, 0), len(w), w))[:most]
+
+
+def _blocks_for(connection: apsw.Connection, needle: bytes, where: Where) -> Iterator[bytes]:
+    if where == "start":
+        between = "first >= coalesce((SELECT max(first) FROM terms WHERE first <= ?), x'') AND first < ?"
+        rows = connection.execute(f"SELECT block FROM terms WHERE {between}", (needle, needle + b"\xff"))
+    else:
+        rows = connection.execute("SELECT block FROM terms")
+    return (row[0] for row in rows)
+
+
+def _pattern(needle: bytes, where: Where) -> re.Pattern[bytes]:
+    """Match from the part to the end of the word's entry, its size being the last byte."""
+    before = b"\n" if where == "start" else b""
+    after = rb"[\x0b-\x1f](?=\n)" if where == "end" else rb"[^\n]+"
+    return re.compile(before + re.escape(needle) + after)
+
+
+def _most_frequent(blocks: Iterable[bytes], pattern: re.Pattern[bytes], most: int) -> list[tuple[int, bytes]]:
+    """Keep the words of most rows; where there are many, a word is cut out only if it can still be among them."""
+    found: list[tuple[int, bytes]] = []
+    least = 0
+    for block in blocks:
+        text = b"\n" + block
+        for match in pattern.finditer(text):
+            end = match.end() - 1
+            if text[end] > least:
+                found.append((text[end], text[text.rfind(b"\n", 0, end) + 1 : end]))
+        if len(found) > MOST_GATHERED:
+            found = sorted(found, reverse=True)[:most]
+            least = found[-1][0]
+    return sorted(found, reverse=True)[: most + 1]
 
 
 def frequency(connection: apsw.Connection, word: str) -> int:
@@ -110,15 +144,6 @@ def _kept(connection: apsw.Connection, word: bytes) -> int:
 def _counted_rows(connection: apsw.Connection, word: str) -> int:
     sql = "SELECT count(*) FROM (SELECT 1 FROM words_{0} WHERE words_{0} MATCH ? LIMIT ?)"
     return sum(connection.execute(sql.format(n), (f'"{word}"', MOST_COUNTED)).get for n in CLASSES)
-
-
-def _inside(block: bytes, needle: bytes) -> Iterator[tuple[str, int]]:
-    place = block.find(needle)
-    while place >= 0:
-        start = block.rfind(b"\n", 0, place) + 1
-        end = block.find(b"\n", place)
-        yield block[start : end - 1].decode(errors="ignore"), block[end - 1]
-        place = block.find(needle, end)
 
 
 def _counted(connection: apsw.Connection) -> Iterator[tuple[bytes, int]]:
