@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -302,3 +303,29 @@ def test_links_are_not_followed(tmp_path):
 @pytest.mark.parametrize("named", ["", "relative.md", "  "])
 def test_a_variable_that_names_no_place_adds_no_root(tmp_path, named):
     assert Aider().roots({"AIDER_CHAT_HISTORY_FILE": named}, tmp_path, "linux")[0] == tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-" * 2_000_000 + "\n",
+        "-----\n► **THINKING**\n" * 50_000,
+        "<think>\n" * 100_000,
+        "#### x  \n" * 100_000,
+        "> x  \n" * 100_000,
+    ],
+    ids=["dashes", "marks", "tags", "prompts", "own"],
+)
+def test_text_made_to_hang_a_reader_does_not(tmp_path, words):
+    started = process_time()
+    found = history(tmp_path, START + LAUNCH + prompt("go") + words)
+    assert process_time() - started < 2
+    assert len(found.sessions) == 1
+
+
+def test_an_answer_without_end_is_cut_into_messages(tmp_path, monkeypatch):
+    monkeypatch.setattr("holdfast.sources._aider_lines.MOST_LINES", 10)
+    found = history(tmp_path, START + LAUNCH + prompt("go") + "\n" + "word\n" * 25)
+    answers = [m for m in found.all_messages if m.role == "assistant"]
+    assert [m.continues for m in answers] == [False, True, True]
+    assert sum(m.text.count("word") for m in answers) == 25

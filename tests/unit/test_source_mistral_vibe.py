@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -198,3 +199,13 @@ def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     found = session_in(one(tmp_path, sample.first_messages(), meta("--yolo", 1, 0, 1)))
     with pytest.raises(BadInput):
         MistralVibe().resume_command(found)
+
+
+def test_text_made_to_hang_a_reader_does_not(tmp_path):
+    started = process_time()
+    found = one(
+        tmp_path,
+        [said("user", "<compaction_summary>" * 200_000, 1, injected=True), returned("returncode: 1\n" * 100_000, 2)],
+    )
+    assert process_time() - started < 2
+    assert len(found.all_messages) == 2

@@ -30,13 +30,16 @@ _OWN = re.compile(
     r"Added |Create new file\?|Running |Model: |Main model: |Aider v)"
 )
 _THOUGHT = re.compile(r"<(thinking-content-[0-9a-f]+|think|thinking)>\n(.*?)(?:\n</\1>|\Z)", re.DOTALL)
-_MARKED = re.compile(r"-{4,}\n► \*\*THINKING\*\*\n(.*?)(?:\n-{4,}\n► \*\*ANSWER\*\*|\Z)", re.DOTALL)
+_MARKED = re.compile(r"^-{4,}\n► \*\*THINKING\*\*\n(.*?)(?:\n-{4,}\n► \*\*ANSWER\*\*|\Z)", re.DOTALL | re.MULTILINE)
 _TOOLS = {
     "Applied edit to": ("edit", "path"),
     "Creating empty file": ("write", "path"),
     "Running": ("shell", "command"),
 }
 MICRO = 1_000_000
+MOST_LINES = 20_000
+MOST_SIZE = 4 << 20
+"""A longer message is cut into several: no answer is as long, and no file may fill the memory."""
 
 
 class Run(Struct, frozen=True):
@@ -77,6 +80,18 @@ class Block(Struct):
     kind: str
     line: int
     lines: list[str] = field(default_factory=list)
+    size: int = 0
+    continues: bool = False
+
+    def add(self, line: str) -> None:
+        """Take a further line."""
+        self.lines.append(line)
+        self.size += len(line)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether the message must be cut here."""
+        return len(self.lines) >= MOST_LINES or self.size >= MOST_SIZE
 
 
 class Said(Struct):
@@ -110,12 +125,13 @@ class Reader:
             self._state = self._started(header[1], number)
             return
         kind = self._kind(line)
-        if kind != (self._block.kind if self._block else ""):
+        full = self._block is not None and self._block.full
+        if full or kind != (self._block.kind if self._block else ""):
             self._close()
             if kind:
-                self._begin(kind, number, offset)
+                self._begin(kind, number, offset, continues=full)
         if self._block is not None:
-            self._block.lines.append(line)
+            self._block.add(line)
 
     def position(self, offset: int, line: int) -> Position:
         """Return where the open message begins, else where the lines end (`line` is the number of the next one)."""
@@ -151,9 +167,9 @@ class Reader:
             return "tool"
         return "assistant" if answering or line.strip() else ""
 
-    def _begin(self, kind: str, number: int, offset: int) -> None:
+    def _begin(self, kind: str, number: int, offset: int, *, continues: bool = False) -> None:
         self._begun = Position(offset=offset, line=number - 1, state=self._state)
-        self._block = Block(kind, number)
+        self._block = Block(kind, number, continues=continues and kind == "assistant")
 
     def _close(self) -> None:
         block, run = self._block, self._state.run
@@ -194,7 +210,9 @@ def understood(block: Block, run: Run, path: str) -> tuple[Run, Message | None, 
             return run, Message(id=name, role="user", parts=(Text(words),), line=block.line), []
         case "assistant":
             parts = _answer("\n".join(block.lines).strip())
-            message = Message(id=name, role="assistant", parts=parts, model=run.model, line=block.line)
+            message = Message(
+                id=name, role="assistant", parts=parts, model=run.model, line=block.line, continues=block.continues
+            )
             return run, message if parts else None, []
         case "preamble":
             run, _ = _own_lines(block, run, path)

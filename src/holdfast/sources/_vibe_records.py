@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 MICRO = 1_000_000
 Meta = dict[str, Json]
 _STAMP = re.compile(r"_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)_")
-_SUMMARY = re.compile(r"<compaction_summary>\s*(.*?)\s*</compaction_summary>", re.DOTALL)
 _RETURNED = re.compile(r"^returncode: (-?\d{1,9})\s*\Z", re.MULTILINE)
 _FAILED = ("<tool_error>", "<user_cancellation>", "<vibe_error>")
 
@@ -165,8 +164,7 @@ def is_compaction(record: Meta) -> bool:
 
 
 def _summary(said: str) -> str:
-    found = _SUMMARY.search(said)
-    return found[1] if found else said
+    return said.partition("<compaction_summary>")[2].partition("</compaction_summary>")[0].strip()
 
 
 def _said(content: Json) -> tuple[tuple[Part, ...], list[str]]:

@@ -63,7 +63,7 @@ class Aider:
                 reader.feed(line.decode("utf-8", "replace").rstrip("\r"), number, offset)
                 offset += len(line) + 1
             position = reader.position(offset, chunk.line + len(chunk.lines()))
-            yield from _readings(reader, ref, chunk, start, position)
+            yield from _readings(reader, ref, chunk, before=start, position=position)
             start = _moved(start, ref, chunk, position)
 
     def resume_command(self, session: Session) -> Command:
@@ -72,7 +72,7 @@ class Aider:
 
 
 def _readings(
-    reader: lines.Reader, ref: Ref, chunk: Chunk, before: Cursor, position: lines.Position
+    reader: lines.Reader, ref: Ref, chunk: Chunk, *, before: Cursor, position: lines.Position
 ) -> Iterator[Reading]:
     found = [_transcript(run, said, ref) for run, said in reader.take(last=chunk.last)] or [_nothing(ref)]
     found[-1] = replace(found[-1], losses=Losses(unknown=reader.odd()))
