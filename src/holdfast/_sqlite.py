@@ -125,7 +125,7 @@ def foreign_copy(path: Path) -> Iterator[apsw.Connection]:
             raise Unreadable(f"{path} is no readable database: {error}") from error
         try:
             yield connection
-        except (apsw.NotADBError, apsw.CorruptError) as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise Unreadable(f"{path} is damaged: {error}") from error
         finally:
             connection.close()

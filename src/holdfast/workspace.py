@@ -7,7 +7,7 @@ import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from holdfast import config as configuration
 from holdfast import registry
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from holdfast.index import Index
     from holdfast.pricing import Prices
     from holdfast.redact import Redactor
+    from holdfast.services.archive import Archive
+    from holdfast.services.demo import Demo
     from holdfast.services.doctor import Doctor
     from holdfast.services.exchange import Exchange
     from holdfast.services.search import Search
@@ -144,6 +146,13 @@ class Workspace:
         return Sessions(self.store, lambda: self.index)
 
     @cached_property
+    def archive(self) -> Archive:
+        """Verify, copy and measure the archive as a whole."""
+        from holdfast.services.archive import Archive  # noqa: PLC0415
+
+        return Archive(self.store)
+
+    @cached_property
     def search(self) -> Search:
         """Find words."""
         from holdfast.services.search import Search  # noqa: PLC0415
@@ -183,9 +192,33 @@ class Workspace:
     @cached_property
     def doctor(self) -> Doctor:
         """Look for what is wrong."""
-        from holdfast.services.doctor import Doctor  # noqa: PLC0415
+        from holdfast.services.doctor import Doctor, Scene  # noqa: PLC0415
 
-        return Doctor(self)
+        url = str(self.config["store"] or f"sqlite:///{self.data / ARCHIVE}")
+        file = unquote(urlsplit(url).path)[1:] if urlsplit(url).scheme == "sqlite" else ""
+        scene = Scene(
+            store=lambda: self.store,
+            index=lambda: self.index,
+            index_path=lambda: self.index_path,
+            sync=lambda: self.sync,
+            prices=lambda: self.prices,
+            sources=lambda: self.sources,
+            roots=self.roots,
+            config=self.config,
+            env=self.env,
+            home=self.home,
+            data=self.data,
+            archive=Path(file) if file else None,
+            url=url,
+        )
+        return Doctor(scene)
+
+    @cached_property
+    def demo(self) -> Demo:
+        """Show what can be done, on made-up sessions."""
+        from holdfast.services.demo import Demo  # noqa: PLC0415
+
+        return Demo(env=self.env)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -147,7 +147,7 @@ def entries(
         " WHERE q.key=r.key AND q.counted) END"
         " FROM requests r JOIN sessions s ON s.pk = r.session JOIN names m ON m.pk = r.model JOIN names p ON p.pk = r.path"
         " WHERE (?1 IS NULL OR r.session = ?1) AND (?2 IS NULL OR r.at >= ?2) AND (?3 IS NULL OR r.at < ?3) AND (?4 OR r.counted)"
-        " AND s.trashed IS NULL ORDER BY r.at, r.line",
+        " AND (s.trashed IS NULL OR ?1 IS NOT NULL) ORDER BY r.at, r.line",
         (session, since, until, int(copies)),
     )
     for row in rows:

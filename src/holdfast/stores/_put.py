@@ -91,15 +91,16 @@ class Put:
 
     def _messages(self, pk: int, old: Session | None) -> Rollup:
         rollup = Rollup() if old is None else old.rollup
-        messages = self.transcript.messages
+        gone = frozenset(self.transcript.dropped)
+        messages = [_blocks.drop(m) if m.id in gone else m for m in self.transcript.messages]
         known = {} if old is None else _blocks.known(self.db, pk, messages)
         new = _distinct([m for i, m in enumerate(messages) if i not in known])
-        changes = {seq: messages[i] for i, seq in known.items()} | self._dropped(pk, known)
+        changes = self._dropped(pk, known) | {seq: messages[i] for i, seq in known.items()}
         rollup = self._replace(pk, changes, rollup)
         if new:
             self.block = _blocks.append(self.db, pk, self.next, new)
             self.added = len(new)
-            rollup = counted(rollup, new)
+            rollup = counted(rollup, [m for m in new if m.live])
         return rollup
 
     def _dropped(self, pk: int, known: dict[int, int]) -> dict[int, Message]:

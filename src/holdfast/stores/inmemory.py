@@ -135,6 +135,8 @@ class InMemoryStore:
             held = self._held.get(session_id)
             if held is None:
                 return False
+            if held.session.trashed == at and not forever:
+                return True
             held.session = replace(held.session, trashed=at)
             self._tick(held, len(held.messages))
             if forever:
@@ -204,7 +206,8 @@ class InMemoryStore:
         self, session_id: str | None = None, *, since: int | None = None, until: int | None = None, copies: bool = False
     ) -> Iterator[Entry]:
         """Yield requests in order of time."""
-        found = [e for h in self._held.values() if h.session.trashed is None for e in self._entries(h)]
+        shown = [h for h in self._held.values() if h.session.trashed is None or h.session.id == session_id]
+        found = [e for h in shown for e in self._entries(h)]
         found.sort(key=lambda e: (e.request.at or 0, e.request.line))
         for entry in found:
             at = entry.request.at or 0
@@ -246,7 +249,11 @@ class InMemoryStore:
         kept = raw is not None and self._keep_raw(held, raw)
         session = merged(old, transcript.session)
         held.session = replace(
-            session, captured=session.captured or raw is not None, trashed=None, revision=0, rollup=Rollup()
+            session,
+            captured=session.captured or raw is not None,
+            trashed=old.trashed if old else None,
+            revision=0,
+            rollup=Rollup(),
         )
         if held.session != old or added or replaced or touched or kept:
             self._tick(held, first)
@@ -261,17 +268,20 @@ class InMemoryStore:
 
     def _keep_messages(self, held: Held, transcript: Transcript) -> tuple[int, int, int]:
         first, added, replaced = len(held.messages), 0, 0
-        changes = {m.id: m for m in transcript.messages}
-        gone = [held.messages[held.places[i]] for i in transcript.dropped if i in held.places]
-        gone += [m for m in held.messages if transcript.replaces and m.id not in changes]
-        for message in [replace(m, live=False) for m in gone] + list(changes.values()):
-            place = held.places.get(message.id)
+        given = {m.id: m for m in transcript.messages}
+        gone = {i for i in transcript.dropped if i in held.places or i in given}
+        if transcript.replaces:
+            gone |= held.places.keys() - given.keys()
+        changes = {i: given.get(i) or held.messages[held.places[i]] for i in (*given, *sorted(gone - given.keys()))}
+        for ident, message in changes.items():
+            place = held.places.get(ident)
+            kept = replace(message, live=message.live and ident not in gone)
             if place is None:
-                held.places[message.id] = len(held.messages)
-                held.messages.append(replace(message, seq=len(held.messages)))
+                held.places[ident] = len(held.messages)
+                held.messages.append(replace(kept, seq=len(held.messages)))
                 added += 1
-            elif held.messages[place] != replace(message, seq=place):
-                held.messages[place] = replace(message, seq=place)
+            elif held.messages[place] != replace(kept, seq=place):
+                held.messages[place] = replace(kept, seq=place)
                 first, replaced = min(first, place), replaced + 1
         return first, added, replaced
 

@@ -119,9 +119,11 @@ class SqliteStore:
     def delete(self, session_id: str, *, at: int | None, forever: bool = False) -> bool:
         """Move to the trash, take out of it, or erase."""
         with self._writing():
-            row = self._db.execute("SELECT pk, next_seq FROM sessions WHERE id=?", (session_id,)).get
+            row = self._db.execute("SELECT pk, next_seq, trashed FROM sessions WHERE id=?", (session_id,)).get
             if row is None:
                 return False
+            if row[2] == at and not forever:
+                return True
             revision = self.tick(session_id, row[1])
             if forever:
                 self._erase(row[0])

@@ -98,6 +98,16 @@ class StoreContract:
         ]  # fmt: skip
         assert _found(store).rollup.user_messages == 2
 
+    def test_a_message_dropped_in_the_put_that_brings_it_was_never_live(self, store: Store) -> None:
+        store.put(Transcript(session=session(), messages=(said(1), said(2), said(3)), dropped=("m2",)))
+        store.put(
+            Transcript(session=session(), messages=(said(3, "said better"), said(4, live=False)), dropped=("m3",))
+        )
+        assert [(m.text, m.live) for m in store.messages(session().id)] == [
+            ("words 1", True), ("words 2", False), ("said better", False), ("words 4", False),
+        ]  # fmt: skip
+        assert _found(store).rollup.user_messages == 1
+
     def test_a_whole_reading_takes_what_it_lacks_out_of_the_conversation(self, store: Store) -> None:
         store.put(Transcript(session=session(), messages=(said(1), said(2))))
         store.put(Transcript(session=session(), messages=(said(2), said(3)), replaces=True))

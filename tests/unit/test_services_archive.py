@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from holdfast.errors import BadInput
+from holdfast.model import Edits, Transcript
+from holdfast.services.archive import Archive, parsed_size
+from holdfast.stores.base import Raw
+from holdfast.stores.inmemory import InMemoryStore
+from holdfast.stores.sqlite import SqliteStore
+from holdfast.testing.store_contract import NOON, asked, said, session
+
+
+@pytest.fixture
+def filled():
+    store = SqliteStore(None)
+    one, two = session("one"), session("two", started=NOON + 1)
+    store.put(
+        Transcript(session=one, messages=tuple(said(i) for i in range(1200)), requests=(asked(1), asked(2))),
+        raw=Raw(path="/a/f", offset=0, data=b"line\n" * 900),
+    )
+    store.put(Transcript(session=two, messages=(said(1),), requests=(asked(1), asked(3))))
+    store.change(one.id, Edits(name="mine", tags=("a",)))
+    store.delete(two.id, at=NOON)
+    store.put_docs("cursor", {"c": b"1"})
+    return store
+
+
+def everything(store):
+    sessions = {s.id: replace(s, revision=0) for s in [*store.find(), *store.find(trashed=True)]}
+    messages = {i: tuple(store.messages(i)) for i in sessions}
+    raw = {i: [(f.path, b"".join(store.raw(f))) for f in store.raw_files(i)] for i in sessions}
+    entries = {i: list(store.ledger(i, copies=True)) for i in sessions}
+    return sessions, messages, raw, entries, store.docs("cursor")
+
+
+@pytest.mark.parametrize("make", [InMemoryStore, lambda: SqliteStore(None)])
+def test_a_copy_holds_all_that_the_original_holds_and_twice_changes_nothing(filled, make):
+    target = make()
+    done = Archive(filled).copy_to(target)
+    assert (done.sessions, done.messages, done.files) == (2, 1201, 1)
+    assert everything(target) == everything(filled)
+    before = target.revision()
+    Archive(filled).copy_to(target)
+    assert everything(target) == everything(filled)
+    assert target.revision() == before
+
+
+def test_a_sound_archive_verifies_with_its_counts(filled):
+    found = Archive(filled).verify()
+    assert (found.sessions, found.messages, found.captured, found.faults) == (2, 1201, 4500, ())
+
+
+def test_a_flipped_bit_is_found_and_named(tmp_path, filled):
+    store = SqliteStore(tmp_path / "sessions.db")
+    Archive(filled).copy_to(store)
+    db = store._db
+    pk, data = db.execute("SELECT pk, data FROM raw LIMIT 1").fetchone()
+    db.execute("UPDATE raw SET data=? WHERE pk=?", (data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], pk))
+    faults = list(store.verify())
+    assert [f.place for f in faults] == [f"raw {pk}"]
+
+
+def test_sizes_are_read_as_people_write_them():
+    assert [parsed_size(t) for t in ("", "20 GB", "500M", "1.5k", "7")] == [None, 20_000_000_000, 500_000_000, 1500, 7]
+    with pytest.raises(BadInput):
+        parsed_size("much")
