@@ -75,7 +75,7 @@ def _record(kind: str, number: int, *, session: str = "aaaa", at: str = "", **mo
 
 
 def lines(*records) -> bytes:
-    return b"".join(json.dumps(r, ensure_ascii=False).encode() + b"\n" for r in records)
+    return b"".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for r in records)
 
 
 class Claude:

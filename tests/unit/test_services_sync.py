@@ -28,12 +28,22 @@ def texts(store, native: str) -> list[str]:
     return [m.text for m in store.messages(ident(native)) if m.live]
 
 
+def noting(taken: list, real):
+    """Note the messages that an index is given."""
+
+    def put(session, messages, **kwargs):
+        taken.extend(messages)
+        real(session, messages, **kwargs)
+
+    return put
+
+
 class Spy:
     """Counts what a sync does to its sources, its store and its index."""
 
     def __init__(self, ws, monkeypatch) -> None:
-        self.read = []
-        self.written = []
+        self.read: list = []
+        self.written: list[str] = []
         for source in ws.sources.values():
             monkeypatch.setattr(source, "read", self._reading(source.read), raising=False)
         for owner, names in (
@@ -78,7 +88,12 @@ def test_a_warm_sync_opens_no_file_of_an_agent(tmp_path, monkeypatch):
         import pathlib
 
         real = pathlib.Path.open
-        monkeypatch.setattr(pathlib.Path, "open", lambda self, *a, **k: opened.append(self) or real(self, *a, **k))
+
+        def noted(self, *args, **kwargs):
+            opened.append(self)
+            return real(self, *args, **kwargs)
+
+        monkeypatch.setattr(pathlib.Path, "open", noted)
         monkeypatch.setattr("builtins.open", lambda path, *a, **k: opened.append(path))
         ws.sync.run()
         monkeypatch.undo()
@@ -115,7 +130,7 @@ def test_only_the_tail_is_indexed(tmp_path, monkeypatch):
         claude.append("aaaa", said("tailword", 40))
         taken = []
         real = ws.index.put
-        monkeypatch.setattr(ws.index, "put", lambda s, m, **k: taken.extend(m) or real(s, m, **k))
+        monkeypatch.setattr(ws.index, "put", noting(taken, real))
         ws.sync.run()
         assert [m.text for m in taken] == ["tailword"]
 
@@ -460,7 +475,7 @@ def test_forks_do_not_make_the_sync_index_everything_twice(tmp_path, monkeypatch
     with workspace(tmp_path, claude.roots) as ws:
         taken = []
         real = ws.index.put
-        monkeypatch.setattr(ws.index, "put", lambda s, m, **k: taken.extend(m) or real(s, m, **k))
+        monkeypatch.setattr(ws.index, "put", noting(taken, real))
         ws.sync.run()
         assert len(taken) == sum(s.rollup.messages for s in ws.store.find()) == 24
 

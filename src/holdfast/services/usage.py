@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.model import Bucket, Query, Request, Session, Usage, band, kind_of, matches
+from holdfast.model import Bucket, Query, Request, Session, Transcript, Usage, band, kind_of, matches
 from holdfast.model.usage import TokensKind, short_key
 from holdfast.stores.base import Entry, SupportsLedger
 
@@ -135,10 +135,16 @@ class UsageReport:
 
     def _unread(self, plan: Plan, known: Mapping[str, Session], *, shorten: bool) -> Iterator[Billed]:
         """Read the requests of changed files from their beginning, so that they can be matched with what is known."""
+        trashed = {s.id for s in self.store.find(trashed=True)}
+        sessions = dict(known)
+        found: list[tuple[str, Request]] = []
         for transcript in self.sync().requests(plan):
-            session = known.get(transcript.session.id) or transcript.session
-            for request in transcript.requests:
-                yield Billed(session, replace(request, key=short_key(request.key)) if shorten else request)
+            ident = transcript.session.id
+            if ident not in trashed:
+                sessions[ident] = _seen(sessions.get(ident), transcript)
+                found += [(ident, request) for request in transcript.requests]
+        for ident, request in found:
+            yield Billed(sessions[ident], replace(request, key=short_key(request.key)) if shorten else request)
 
     def _added(self, key: str, rows: Sequence[Bucket], *, label: str, sessions: int) -> UsageRow:
         usage = Usage()
@@ -158,10 +164,19 @@ class UsageReport:
             usage=usage,
             kind=kind_of(rows),
             cost=cost,
-            unpriced=tuple(dict.fromkeys(unpriced)),
-            models=tuple(dict.fromkeys(r.model for r in rows if r.model)),
+            unpriced=tuple(sorted(set(unpriced))),
+            models=tuple(sorted({r.model for r in rows if r.model})),
             sessions=sessions,
         )
+
+
+def _seen(session: Session | None, transcript: Transcript) -> Session:
+    """Widen a session's time to its requests: readers of requests alone may not know when it was last active."""
+    new = transcript.session
+    held = session or new
+    ends = [t for t in (new.active, held.active, *(r.at for r in transcript.requests)) if t is not None]
+    starts = [t for t in (new.started, held.started) if t is not None]
+    return replace(held, started=min(starts, default=None), active=max(ends, default=None))
 
 
 def _once(kept: Iterable[Billed], unread: Iterable[Billed]) -> list[Billed]:
