@@ -261,3 +261,24 @@ def test_hostile_types_are_harmless(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"".join(json.dumps(v).encode() + b"\n" for v in odd))
     assert len(read(tmp_path).sessions) == 1
+
+
+def test_words_after_a_reminder_are_the_persons_own(tmp_path):
+    import json
+
+    from holdfast.sources.claude_code import ClaudeCode
+
+    folder = tmp_path / "projects" / "-p"
+    folder.mkdir(parents=True)
+    said = "<system-reminder>be brief</system-reminder>\nmend the login"
+    lines = [
+        {"type": "user", "uuid": "u1", "sessionId": "s", "timestamp": "2026-11-01T10:00:00.000Z", "message": {"role": "user", "content": said}},
+        {"type": "user", "uuid": "u2", "sessionId": "s", "timestamp": "2026-11-01T10:00:01.000Z",
+         "message": {"role": "user", "content": "<system-reminder>only this</system-reminder>"}},
+    ]  # fmt: skip
+    (folder / "s.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    source = ClaudeCode()
+    (ref,) = source.discover([tmp_path])
+    (reading,) = source.read(ref, None)
+    assert [m.role for m in reading.transcript.messages] == ["user", "system"]
+    assert reading.transcript.session.title == "mend the login"

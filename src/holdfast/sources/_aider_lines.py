@@ -25,6 +25,7 @@ _TOKENS = re.compile(
 _COST = re.compile(r"Cost: \$(\d{1,6}(?:\.\d{1,12})?) message")
 _DONE = re.compile(r"(Applied edit to|Creating empty file|Running) (\S.*)$")
 _FAILED = re.compile(r"litellm\.\w*(?:Error|Exception)\b|did not conform to the edit format|blocks? failed to match")
+_TELLING = ("Aider v", "Model: ", "Main model: ", "Architect model: ", "Tokens: ")
 _OWN = re.compile(
     r"> (?:Tokens: |Applied edit to |Creating empty file |Did not apply edit |Skipping edits to |Commit [0-9a-f]{7} |"
     r"Added |Create new file\?|Running |Model: |Main model: |Aider v)"
@@ -116,7 +117,7 @@ class Reader:
 
     def feed(self, line: str, number: int, offset: int) -> None:
         """Take the next line."""
-        header = _HEADER.match(line)
+        header = _HEADER.match(line) if line.startswith("# aider") else None
         if header:
             if self._block is not None and self._block.kind == "preamble":
                 self._block = None  # nothing was asked: an empty session
@@ -226,6 +227,8 @@ def understood(block: Block, run: Run, path: str) -> tuple[Run, Message | None, 
 def _own_lines(block: Block, run: Run, path: str) -> tuple[Run, list[Request]]:
     requests: list[Request] = []
     for number, line in enumerate(map(_bare, block.lines), block.line):
+        if not line.startswith(_TELLING):
+            continue
         if found := _VERSION.match(line):
             run = replace(run, version=found[1])
         elif found := _MODEL.match(line):

@@ -253,7 +253,7 @@ def _role(record: Record, parts: tuple[Part, ...]) -> Role:
     if record.meta or record.compact:
         return "system"
     said = next((p.text for p in parts if isinstance(p, Text)), "")
-    return "system" if _INJECTED.match(said) else "user"
+    return "system" if _INJECTED.match(said) and not title_of(said) else "user"
 
 
 def _system(record: Record, state: State, at: int | None, line: int) -> tuple[Message | None, None]:
@@ -294,7 +294,7 @@ def _attachment(record: Record, state: State, at: int | None, line: int) -> Mess
     said = next((p.text for p in parts if isinstance(p, Text)), "")
     return Message(
         id=record.uuid or f"line:{line}",
-        role="system" if _INJECTED.match(said) else "user",
+        role="system" if _INJECTED.match(said) and not title_of(said) else "user",
         parts=parts,
         at=at,
         parent=_parent(record, state),

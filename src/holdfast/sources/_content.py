@@ -18,7 +18,8 @@ NEWEST_MS = 4_102_444_800_000
 TITLE_LENGTH = 120
 _WRAPPERS = re.compile(
     r"<(system-reminder|environment_context|user_instructions|ide_opened_file|ide_selection|local-command-caveat|"
-    r"local-command-stdout|local-command-stderr|task-notification|session_context|user_info|command-message|command-args|"
+    r"local-command-stdout|local-command-stderr|task-notification|bash-stdout|bash-stderr|user-prompt-submit-hook|teammate-message|"
+    r"session_context|user_info|command-message|command-args|"
     r"environment_details|permissions instructions|skills_instructions|hook_context)[^>]*>.*?(?:</\1>|\Z)",
     re.DOTALL,
 )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PARSER = 1
 RETENTION_DAYS = 30
 DAY_MS = 86_400_000
-MARK = b'"usage":{'
+MARK = b'"usage":'
 USAGE_CHUNK = 1 << 20
 _usage_decoder = msgspec.json.Decoder(UsageRecord)
 _decoder = msgspec.json.Decoder(Record)
@@ -46,7 +46,7 @@ class ClaudeCode:
         parser=PARSER,
         env=("CLAUDE_CONFIG_DIR",),
         verified=True,
-        evidence="31 recordings of 2.0 to 2.1.16x, 4 files of another program's tests",
+        evidence="31 recordings of 2.1.92 to 2.1.165, 4 files of another program's tests",
         retention_days=RETENTION_DAYS,
     )
 
