@@ -5,11 +5,12 @@ Tests and the reference pages read what is declared here.
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from holdfast.errors import EXIT_CODES, INTERRUPTED
+from holdfast.errors import EXIT_CODES, INTERRUPTED, BadInput
 from holdfast.faces.cli._state import State
 
 if TYPE_CHECKING:
@@ -36,6 +37,23 @@ class Command(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
         with formatter.section("Exit codes"):
             formatter.write_text(", ".join(f"{code} {EXIT_CODES[code]}" for code in self.exits))
+
+
+class Family(click.Group):
+    """Commands below one name, for example `config show`."""
+
+    def __init__(self, name: str, *, help: str) -> None:  # noqa: A002 - click's own word
+        """Take the name and what the family is for."""
+        super().__init__(name, help=help, params=shared_options(), no_args_is_help=False)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command of the family, or say which may be meant."""
+        if args[0] not in self.commands:
+            near = difflib.get_close_matches(args[0], list(self.commands), n=3, cutoff=0.5) or list(self.commands)
+            raise BadInput(f"no command {self.name} {args[0]!r}", f"did you mean: {', '.join(near)}")
+        return super().resolve_command(ctx, args)
 
 
 def command(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from holdfast.faces.cli._terminal import columns, fit, safe, safe_line
-from holdfast.faces.cli.render import cost_of, full, span, total
+from holdfast.faces.cli.render import exact_cost, full, several, span, total
 from holdfast.model import Attachment, Summary, Text, Thinking, ToolCall, ToolResult
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def whole(
     lines = list(_header(item, state.paint, width))
     lines += _activity(*did, paint=state.paint, width=width, everything=everything)
     for message in messages:
-        drawn = list(_message(message, state.paint, width, everything=everything))
-        if drawn:
-            lines += ["", *drawn]
+        lines += _message(message, state.paint, width, everything=everything)
     return "\n".join(lines)
 
 
@@ -68,14 +66,12 @@ def _facts(item: SessionItem) -> Iterator[tuple[str, str]]:
     yield "parent", f"{item.parent.id} ({item.parent.kind})" if item.parent else ""
     yield "time", _time(item)
     yield "status", safe_line(item.status) + (", only its prompts are known" if item.partial else "")
-    yield (
-        "messages",
-        f"{full(item.messages)} ({full(item.user_messages)} yours), {full(item.tool_calls)} tool calls, {full(item.errors)} errors",
-    )
+    calls, errors = several(item.tool_calls, "tool call"), several(item.errors, "error")
+    yield "messages", f"{full(item.messages)} ({full(item.user_messages)} yours), {calls}, {errors}"
     yield "tokens", _tokens(item)
     yield (
         "cost",
-        cost_of(item)
+        exact_cost(item)
         + (f", without a price: {safe_line(', '.join(item.unpriced_models))}" if item.unpriced_models else ""),
     )
     yield "context", _context(item)
@@ -102,7 +98,7 @@ def _tokens(item: SessionItem) -> str:
     ]
     counts += [("output", item.tokens.output), ("reasoning", item.tokens.reasoning)]
     parts = ", ".join(f"{full(n)} {name}" for name, n in counts if n)
-    return f"{full(total(item.tokens))} {item.tokens_kind} in {full(item.requests)} requests" + (
+    return f"{full(total(item.tokens))} {item.tokens_kind} in {several(item.requests, 'request')}" + (
         f": {parts}" if parts else ""
     )
 
@@ -165,6 +161,7 @@ def _message(message: Message, paint: Paint, width: int, *, everything: bool) ->
     if not only_results and not message.continues:
         who, colour = _WHO[message.role]
         facts = [_clock(message), safe_line(message.model), "" if message.live else "rewound"]
+        yield ""
         yield paint(who, "bold", colour) + paint("  " + "  ".join(f for f in facts if f), "dim")
     yield from body
 

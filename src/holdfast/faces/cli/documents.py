@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from holdfast.model import CommandRun, FileTouch, Part, Session, Usage
 
 SCHEMA_VERSION = 1
+By = Literal["day", "week", "month", "session", "model", "project", "agent"]
 TokensKind = Literal["reported", "exact", "estimated", "none"]
 
 
@@ -314,6 +315,9 @@ class VerifyDocument(Document, frozen=True, kw_only=True):
     """What `store verify` found."""
 
     store: str
+    sessions: int
+    messages: int
+    captured_bytes: int
     faults: tuple[FaultItem, ...]
 
 

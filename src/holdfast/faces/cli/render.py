@@ -147,6 +147,18 @@ def project_name(path: str) -> str:
     return path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1] or path
 
 
+def several(number: int, noun: str) -> str:
+    """Write a number with its noun."""
+    return f"{full(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def exact_cost(item: SessionItem) -> str:
+    """Write what a session cost to the last cent, and beyond it where there is less than a dollar."""
+    if item.cost_usd is None or float(item.cost_usd) >= 1:
+        return cost_of(item)
+    return f"{'~' if item.tokens_kind == 'estimated' else ''}${float(item.cost_usd):.4f}{'+' if item.unpriced_models else ''}"
+
+
 def cost_of(item: SessionItem) -> str:
     """Write what a session cost."""
     return dollars(item.cost_usd, item.unpriced_models, kind=item.tokens_kind, requests=item.requests)

@@ -13,7 +13,7 @@ from holdfast.faces.cli._command import command
 from holdfast.faces.cli._progress import Progress
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import Files, SyncDocument
-from holdfast.faces.cli.render import full
+from holdfast.faces.cli.render import full, several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,17 +102,17 @@ def _tell(state: State, report: SyncReport, *, purged: int) -> None:
     if state.json:
         state.document(_document(report, purged))
         return
-    lines = [f"{_s(report.seen, 'file')} seen, {full(report.read)} read, {full(report.skipped)} unchanged"]
+    lines = [f"{several(report.seen, 'file')} seen, {full(report.read)} read, {full(report.skipped)} unchanged"]
     if report.read:
-        lines[0] += f"; {_s(report.messages, 'message')} new in {_s(report.sessions, 'session')}"
+        lines[0] += f"; {several(report.messages, 'message')} new in {several(report.sessions, 'session')}"
         lines[0] += f" ({report.bytes / _MB:.1f} MB in {report.seconds:.1f} s)"
     if report.damaged:
-        lines.append(f"{_s(report.damaged, 'damaged line')} passed over")
+        lines.append(f"{several(report.damaged, 'damaged line')} passed over")
     if report.unknown:
         shown = ", ".join(f"{safe_line(name)} ({times})" for name, times in list(report.unknown.items())[:_SHOWN])
-        lines.append(f"{_s(sum(report.unknown.values()), 'record')} of unknown type kept as they are: {shown}")
+        lines.append(f"{several(sum(report.unknown.values()), 'record')} of unknown type kept as they are: {shown}")
     if purged:
-        lines.append(f"{_s(purged, 'session')} purged from the trash")
+        lines.append(f"{several(purged, 'session')} purged from the trash")
     state.text("\n".join(lines))
 
 
@@ -131,7 +131,3 @@ def _document(report: SyncReport, purged: int) -> Any:
         trash_purged=purged,
         seconds=report.seconds,
     )
-
-
-def _s(number: int, noun: str) -> str:
-    return f"{full(number)} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,164 @@
+"""`export` and `import`: sessions out to a file and in from one."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from holdfast.errors import BadInput, NotFound, Unreadable, Unsafe
+from holdfast.faces.cli._command import command
+from holdfast.faces.cli._options import query_of, query_options, selected
+from holdfast.faces.cli._terminal import safe_line
+from holdfast.faces.cli.documents import ExportDocument, ImportDocument
+from holdfast.faces.cli.render import several
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.faces.cli._state import State
+    from holdfast.model import Session
+
+_BY_SUFFIX = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
+_BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
+
+
+@command(
+    "export",
+    ExportDocument,
+    examples=(
+        "holdfast export k3v9qa -o session.md",
+        "holdfast export agent:codex since:7d -o week.json",
+        "holdfast export k3v9qa -f yaml",
+        "holdfast export project:shop -f native -o shop.holdfast --raw",
+    ),
+    exits=(3, 5, 9),
+)
+@click.argument("query", metavar="ID|QUERY...", nargs=-1)
+@query_options
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write here instead of stdout.",
+)
+@click.option(
+    "--format", "-f", "kind", metavar="FORMAT", help="json, yaml, markdown or native; by the file's name, else json."
+)
+@click.option("--raw", is_flag=True, help="Mask nothing.")
+@click.option("--force", is_flag=True, help="Replace FILE.")
+def export(state: State, *, output: Path | None, kind: str | None, raw: bool, force: bool, **given: Any) -> None:
+    """Write sessions to a file, secrets masked.
+
+    json, yaml and native can be read back with `holdfast import`; native keeps everything, and with --raw the agents' own
+    files too.
+    """
+    name = kind or (_BY_SUFFIX.get(output.suffix.lower(), "json") if output is not None else "json")
+    if state.json and output is None and name != "json":
+        raise BadInput("--json prints JSON alone, so this format needs a file", "add -o FILE")
+    sessions = _chosen(state, given)
+    if output is None:
+        done = state.workspace.exchange.export(sessions, sys.stdout.buffer, name=name, raw=raw)
+    else:
+        done = _to_file(state, sessions, output, name=name, raw=raw, force=force)
+    path = "" if output is None else str(output)
+    if state.json and output is not None:
+        state.document(
+            ExportDocument(path=path, format=name, sessions=done.sessions, messages=done.messages, masked=done.masked)
+        )
+    where = f" to {safe_line(path)}" if path else ""
+    state.talk(f"{several(done.sessions, 'session')} exported{where} as {name}; {_masked(done.masked)}")
+
+
+def _to_file(state: State, sessions: Sequence[Session], output: Path, *, name: str, raw: bool, force: bool) -> Any:
+    """Write beside the target and move it there only when it is whole."""
+    if os.path.lexists(output) and not force:
+        raise Unsafe(f"{output} exists", "choose another name, or add --force to replace it")
+    if not output.parent.is_dir():
+        raise NotFound(f"there is no folder {output.parent}")
+    descriptor, beside = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            done = state.workspace.exchange.export(sessions, stream, name=name, raw=raw)
+        if force:
+            Path(beside).replace(output)
+        else:
+            os.link(beside, output)
+            Path(beside).unlink()
+    except FileExistsError as error:
+        raise Unsafe(f"{output} exists", "choose another name, or add --force to replace it") from error
+    finally:
+        Path(beside).unlink(missing_ok=True)
+    return done
+
+
+def _chosen(state: State, given: dict[str, Any]) -> list[Session]:
+    """Take the words as ids or names where each is one, else as a query."""
+    words: tuple[str, ...] = given["query"]
+    try:
+        found = [state.workspace.sessions.resolve(word) for word in words]
+    except NotFound as missing:
+        found = selected(state.workspace, query_of(given))
+        if not found and len(words) == 1 and ":" not in words[0]:
+            raise missing from None
+    else:
+        found = found or (selected(state.workspace, query_of(given)) if any(given.values()) else [])
+        if not found and not any(given.values()):
+            raise BadInput("nothing named", "holdfast export ID, or a query such as agent:codex since:7d")
+    if not found:
+        raise NotFound("no session matches", "holdfast list")
+    return list({s.id: s for s in found}.values())
+
+
+def _masked(masked: dict[str, int] | None) -> str:
+    if masked is None:
+        return "nothing was masked, secrets are in it"
+    if not masked:
+        return "no secrets found to mask"
+    total = sum(masked.values())
+    rules = ", ".join(f"{safe_line(rule)} {times}" for rule, times in sorted(masked.items(), key=lambda m: -m[1]))
+    return f"{several(total, 'secret')} masked ({rules})"
+
+
+@command(
+    "import",
+    ImportDocument,
+    examples=("holdfast import session.json", "holdfast import shop.holdfast --format native"),
+    exits=(3, 6, 8),
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--format", "-f", "kind", metavar="FORMAT", help="json, yaml or native; told from the content by default."
+)
+def import_file(state: State, *, file: Path, kind: str | None) -> None:
+    """Read sessions from an exported file; doing so twice changes nothing.
+
+    What a file holds only in masked form never replaces what the archive has.
+    """
+    if not file.exists():
+        raise NotFound(f"there is no file {file}")
+    done = state.workspace.exchange.load(file, name=kind)
+    if state.json:
+        state.document(
+            ImportDocument(
+                format=done.format,
+                sessions=done.sessions,
+                messages_added=done.added,
+                replaced=done.replaced,
+                kept=done.kept,
+                masked=done.masked,
+                damaged=done.damaged,
+                ids=done.ids,
+            )
+        )
+    else:
+        state.text(f"{several(done.sessions, 'session')} read as {done.format}, {several(done.added, 'message')} new")
+        if done.masked:
+            state.talk(f"the file holds {several(sum(done.masked.values()), 'masked span')} in place of secrets")
+    if done.damaged:
+        raise Unreadable(f"the file breaks off: {done.damaged}", "what stands before that place was read")

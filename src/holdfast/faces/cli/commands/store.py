@@ -1,0 +1,82 @@
+"""`store`: verify an archive, copy one to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from holdfast.errors import BadInput, Unreadable
+from holdfast.faces.cli._command import Family, command
+from holdfast.faces.cli._terminal import safe_line
+from holdfast.faces.cli.documents import CopyDocument, FaultItem, VerifyDocument
+from holdfast.faces.cli.render import several
+
+if TYPE_CHECKING:
+    from holdfast.faces.cli._state import State
+
+store = Family("store", help="Verify and copy archives.")
+
+
+@command(
+    "verify",
+    VerifyDocument,
+    examples=("holdfast store verify", "holdfast store verify --store sqlite:////backup/sessions.db"),
+    exits=(8,),
+)
+def verify(state: State) -> None:
+    """Read every row and blob of the archive, and say what is damaged."""
+    url, found = state.workspace.store.url, state.workspace.archive.verify()
+    faults = tuple(FaultItem(place=f.place, problem=f.problem) for f in found.faults)
+    if state.json:
+        document = VerifyDocument(
+            store=url, sessions=found.sessions, messages=found.messages, captured_bytes=found.captured, faults=faults
+        )
+        state.document(document)
+    else:
+        counts = [
+            several(found.sessions, "session"),
+            several(found.messages, "message"),
+            several(found.captured, "captured byte"),
+        ]
+        lines = [f"{', '.join(counts)} read back from {url}", *(f"{f.place}: {f.problem}" for f in faults)]
+        state.text("\n".join(safe_line(line) for line in lines))
+    if faults:
+        raise Unreadable(f"{several(len(faults), 'fault')} in {url}", "holdfast store copy keeps what can be read")
+
+
+@command(
+    "copy",
+    CopyDocument,
+    examples=("holdfast store copy sqlite:////home/me/sessions.db sqlite:////backup/sessions.db",),
+    exits=(6, 7, 8),
+)
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(state: State, source: str, target: str) -> None:
+    """Copy every session with its messages, requests, edits and raw records; what TO has already stays."""
+    from holdfast.workspace import open_store
+
+    if source == target:
+        raise BadInput("FROM and TO are the same archive")
+    state.store = source
+    into = open_store(target)
+    try:
+        done = state.workspace.archive.copy_to(into)
+    finally:
+        into.close()
+    if state.json:
+        state.document(
+            CopyDocument(source=source, target=target, sessions=done.sessions, messages=done.messages, files=done.files)
+        )
+    else:
+        counts = [
+            several(done.sessions, "session"),
+            several(done.messages, "message"),
+            several(done.files, "captured file"),
+        ]
+        state.text(safe_line(f"{', '.join(counts)} copied to {target}"))
+
+
+for made in (verify, copy):
+    store.add_command(made)
