@@ -128,7 +128,7 @@ def test_only_the_tail_is_indexed(tmp_path, monkeypatch):
     with workspace(tmp_path, claude.roots) as ws:
         ws.sync.run()
         claude.append("aaaa", said("tailword", 40))
-        taken = []
+        taken: list = []
         real = ws.index.put
         monkeypatch.setattr(ws.index, "put", noting(taken, real))
         ws.sync.run()
@@ -473,7 +473,7 @@ def test_forks_do_not_make_the_sync_index_everything_twice(tmp_path, monkeypatch
         shared = [said("shared", 1), answered("shared answer", 2, request="shared")]
         claude.write(f"f{n}aa", *shared, said(f"own {n}", 3, session=f"f{n}aa"), answered("x", 4, request=f"r{n}"))
     with workspace(tmp_path, claude.roots) as ws:
-        taken = []
+        taken: list = []
         real = ws.index.put
         monkeypatch.setattr(ws.index, "put", noting(taken, real))
         ws.sync.run()
