@@ -345,6 +345,37 @@ def test_a_message_put_again_replaces_the_old_one(shelf):
     assert shelf.places("third") == [("s1", 2)]
 
 
+def test_a_message_that_grows_within_one_batch_is_kept_once(shelf):
+    with shelf.index.batch():
+        shelf.put("s1", user("half", seq=0), user("half a", seq=0), user("other", seq=1))
+        shelf.put("s1", user("whole sentence", seq=0))
+    assert shelf.places("half") == []
+    assert shelf.places("whole sentence") == [("s1", 0)]
+    assert shelf.places("other") == [("s1", 1)]
+
+
+def test_a_small_put_never_merges_what_bulk_puts_left(shelf):
+    def segments():
+        return {n for (n,) in shelf.index._connection.execute("SELECT segid FROM words_tool_idx")}
+
+    for i in range(30):
+        shelf.put("bulk", *(tool(f"word{i} " * 200) for _ in range(20)))
+    shelf.index.settle()
+    before = segments()
+    shelf.put("small", tool("needle"))
+    assert before < segments()
+    options = dict(shelf.index._connection.execute("SELECT k, v FROM words_tool_config"))
+    assert (options["automerge"], options["crisismerge"]) == (8, 1000)
+
+
+def test_many_small_puts_are_merged_in_the_end(shelf):
+    for i in range(60):
+        shelf.put("s1", tool(f"word{i}"))
+    shelf.index.settle()
+    assert len(set(shelf.index._connection.execute("SELECT segid FROM words_tool_idx"))) <= 41
+    assert shelf.places("word59") == [("s1", 59)]
+
+
 def test_gaps_and_interleaved_sessions_keep_their_places(shelf):
     shelf.put("s1", user("one", seq=0), user("five", seq=5))
     shelf.put("s2", user("two", seq=0))

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _SPAN = "SELECT first, count, session, seq, at0, at1 FROM spans"
 
+_TOUCHED = (
+    " WHERE session = ? AND seq <= ?"
+    " AND seq >= coalesce((SELECT max(seq) FROM spans WHERE session = ? AND seq <= ?), ?)"
+)
+
 
 class Span(Struct, frozen=True):
     """Rows `first` to `first + count - 1` are messages `seq` onwards of a session, from time `at0` to `at1`."""
@@ -66,10 +71,11 @@ def rows_for(connection: apsw.Connection, session: int, messages: Sequence[Messa
 def _known(connection: apsw.Connection, session: int, messages: Sequence[Message]) -> dict[int, int]:
     seqs = {m.seq for m in messages}
     known: dict[int, int] = {}
-    for span in spans_of(connection, session):
-        if span.seq <= max(seqs) and span.seq + span.count > min(seqs):
-            held = seqs.intersection(range(span.seq, span.seq + span.count))
-            known.update((seq, span.first + seq - span.seq) for seq in held)
+    low, high = min(seqs), max(seqs)
+    for row in connection.execute(_SPAN + _TOUCHED, (session, high, session, low, low)):
+        span = Span(*row)
+        held = seqs.intersection(range(span.seq, span.seq + span.count))
+        known.update((seq, span.first + seq - span.seq) for seq in held)
     return known
 
 

@@ -161,7 +161,8 @@ class Index:
             self._write("session", [(number, fold(text))], {number} if row else set())
         return number
 
-    def _add(self, number: int, messages: Sequence[Message]) -> None:
+    def _add(self, number: int, given: Sequence[Message]) -> None:
+        messages = tuple({m.seq: m for m in given}.values())
         rows, known = rows_for(self._connection, number, messages)
         texts: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         for row, message in zip(rows, messages, strict=True):
