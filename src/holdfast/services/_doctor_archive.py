@@ -40,7 +40,7 @@ def folder(scene: Scene) -> Finding:
     """Only its owner may look into the folder."""
     place = scene.archive.parent if scene.archive else scene.data
     if not place.exists():
-        return Finding("note", f"{place} does not exist yet", "holdfast sync")
+        return Finding("ok", f"{place} does not exist yet")
     if not os.access(place, os.W_OK):
         return Finding("problem", f"{place} cannot be written", f"chown -R \"$USER\" '{place}'")
     if place != scene.data:
@@ -52,7 +52,7 @@ def file_modes(scene: Scene) -> Finding:
     """Only their owner may read the archive, the index, and what lies beside them."""
     files = [f for f in _files(scene) if f.exists()]
     if not files:
-        return Finding("note", _NONE, "holdfast sync")
+        return Finding("ok", _NONE)
     open_ones = [f for f in files if _private(f, 0o600).level != "ok"]
     if open_ones:
         return _private(open_ones[0], 0o600)
@@ -123,7 +123,7 @@ def wal(scene: Scene) -> Finding:
 def integrity(scene: Scene) -> Finding:
     """Look at every page of a small archive, and at the head of a large one."""
     if scene.archive is None or not scene.archive.exists():
-        return Finding("note", _NONE, "holdfast sync")
+        return Finding("ok", _NONE)
     schema, fault = _looked_at(scene.archive)
     if fault:
         return Finding("problem", f"{scene.archive} is damaged: {fault}", "holdfast store verify", damaged=True)
@@ -137,7 +137,7 @@ def index(scene: Scene) -> Finding:
     """The index is derived: whatever is wrong with it, deleting it mends it."""
     place = scene.index_path() if scene.made else None
     if place is None or not place.exists():
-        return Finding("note", "no index yet", "holdfast sync")
+        return Finding("ok", "no index yet")
     try:
         _, fault = _looked_at(place)
     except Unreadable as error:

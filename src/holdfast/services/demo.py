@@ -38,6 +38,7 @@ _FOREIGN = (
     "PI_",
 )
 _SECONDS = 60
+_DELETE = "rm"
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -77,14 +78,21 @@ class Demo:
         self.now = now
 
     def run(self, keep: Path | None = None, *, width: int = 100, colour: bool = False) -> Generator[Step]:
-        """Yield each command when it has run; the home is removed at the end, unless `keep` names an empty folder for it."""
+        """Yield each command when it has run, with `colour` on a terminal of its own.
+
+        The home is removed at the end, unless `keep` names an empty folder for it.
+        """
         home = _prepared(keep)
         try:
             story = write_home(home, now=self.now())
             variables = environment(home, self.env) | {"COLUMNS": str(width)}
-            variables |= {"FORCE_COLOR": "1"} if colour else {"NO_COLOR": "1"}
+            variables |= (
+                {"FORCE_COLOR": "1", "TERM": "xterm-256color", "HOLDFAST_OUTPUT_PAGER": "cat"}
+                if colour
+                else {"NO_COLOR": "1"}
+            )
             for note, command in _commands(story):
-                if command[0] == "rm":
+                if command[0] == _DELETE:
                     story.unlink()
                     yield Step(note=note, line=f"rm {_shown(story, home)}", output="")
                 else:
@@ -115,24 +123,60 @@ def _commands(story: Path) -> Sequence[tuple[str, Sequence[str]]]:
         ("What it cost, every request counted once", ("usage", "--by", "agent")),
         ("What the agents are about to delete", ("list", "--expiring")),
         ("Take one along, secrets masked", ("export", jwt, "-o", "jwt.md", "-f", "markdown")),
-        ("The agent deletes its transcript", ("rm",)),
+        ("The agent deletes its transcript", (_DELETE,)),
         ("Holdfast still has it, byte for byte", ("restore", jwt)),
     )
 
 
 def _ran(note: str, command: Sequence[str], home: Path, variables: Mapping[str, str]) -> Step:
+    argv = [sys.executable, "-m", "holdfast", *command]
+    run = _on_terminal if variables.get("FORCE_COLOR") and os.name == "posix" else _on_pipe
+    output, code = run(argv, home, dict(variables))
+    return Step(note=note, line=shlex.join(("holdfast", *command)), output=output, exit_code=code)
+
+
+def _on_pipe(argv: Sequence[str], home: Path, variables: dict[str, str]) -> tuple[str, int]:
     answer = subprocess.run(  # noqa: S603 - our own interpreter, our own words
-        [sys.executable, "-m", "holdfast", *command],
+        argv,
         cwd=home,
-        env=dict(variables),
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         timeout=_SECONDS,
         check=False,
     )
-    output = answer.stdout.decode("utf-8", "replace")
-    return Step(note=note, line=shlex.join(("holdfast", *command)), output=output, exit_code=answer.returncode)
+    return answer.stdout.decode("utf-8", "replace"), answer.returncode
+
+
+def _on_terminal(argv: Sequence[str], home: Path, variables: dict[str, str]) -> tuple[str, int]:
+    """Give the command a terminal for its results, so that they fit the width as they would for a person."""
+    import pty  # noqa: PLC0415 - where there are terminals
+
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
+            argv, cwd=home, env=variables, stdout=theirs, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        ) as running:
+            os.close(theirs)
+            shown = b"".join(_until_closed(ours))
+            told = running.communicate(timeout=_SECONDS)[1]
+    finally:
+        os.close(ours)
+    output = shown.decode("utf-8", "replace").replace("\r\n", "\n") + told.decode("utf-8", "replace")
+    return output, running.returncode
+
+
+def _until_closed(terminal: int) -> Generator[bytes]:
+    """Yield what is written to a terminal until its last writer has ended."""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux says so, others return nothing
+            return
+        if not piece:
+            return
+        yield piece
 
 
 def _shown(path: Path, home: Path) -> str:
