@@ -6,6 +6,7 @@ Knows the tool names and argument names that agents use; refuses to know any age
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -83,16 +84,12 @@ def derive(messages: Iterable[Message]) -> tuple[tuple[FileTouch, ...], tuple[Co
     return tuple(touches), tuple(runs)
 
 
-def touched_paths(messages: Iterable[Message], *, most: int = 100) -> tuple[str, ...]:
-    """Return the paths of files that tool calls touched, each once, at most `most` of them."""
-    paths: dict[str, None] = {}
-    for message in messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall) and len(paths) < most:
-                paths.update(dict.fromkeys(t.path for t in _touches(part, message)))
-    return tuple(paths)[:most]
+def touched_by(call: ToolCall, message: Message) -> list[str]:
+    """Return the paths of files that one tool call touches."""
+    return [t.path for t in _touches(call, message)]
 
 
+@lru_cache(maxsize=1024)
 def plain_tool(name: str) -> str:
     """Fold a tool's name to letters: `str_replace_editor`, `StrReplaceEditor` and `fs/str-replace-editor` are one."""
     return "".join(c for c in name.rsplit("/", 1)[-1].rsplit("__", 1)[-1] if c.isalpha()).lower()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from holdfast.model.activity import touched_paths
+from holdfast.model.activity import touched_by
 from holdfast.model.message import Message, Summary, Text, ToolCall, ToolResult
 from holdfast.model.session import Rollup, Session
 from holdfast.model.usage import Request
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FILES_KEPT = 100
+DEEPEST = 100
 
 
 class Losses(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,15 +47,26 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def counted(rollup: Rollup, messages: Iterable[Message]) -> Rollup:
     """Add messages to the counts that lists show (not the usage: requests are counted across sessions)."""
-    listed = tuple(messages)
+    said = prompts = calls = errors = 0
     known = dict.fromkeys(rollup.files)
-    known.update(dict.fromkeys(touched_paths(listed)))
+    for message in messages:
+        prompt = message.is_prompt
+        prompts += prompt
+        said += not message.continues and (prompt or message.role == "assistant")
+        errors += bool(message.extra) and bool(message.extra.get("error"))
+        for part in message.parts:
+            if type(part) is ToolCall:
+                calls += 1
+                if len(known) < FILES_KEPT:
+                    known.update(dict.fromkeys(touched_by(part, message)))
+            elif type(part) is ToolResult:
+                errors += part.error
     return replace(
         rollup,
-        messages=rollup.messages + sum(is_counted(m) for m in listed),
-        user_messages=rollup.user_messages + sum(m.is_prompt for m in listed),
-        tool_calls=rollup.tool_calls + sum(isinstance(p, ToolCall) for m in listed for p in m.parts),
-        errors=rollup.errors + sum(_errors(m) for m in listed),
+        messages=rollup.messages + said,
+        user_messages=rollup.user_messages + prompts,
+        tool_calls=rollup.tool_calls + calls,
+        errors=rollup.errors + errors,
         files=tuple(known)[:FILES_KEPT],
     )
 
@@ -107,7 +119,7 @@ def searchable(message: Message) -> tuple[str, str]:
     for part in message.parts:
         if isinstance(part, ToolCall):
             done.append(part.name)
-            _leaves(part.input, done)
+            _leaves(part.input, done, DEEPEST)
         elif isinstance(part, ToolResult):
             done.append(part.text)
         elif isinstance(part, Text | Summary) or hasattr(part, "text"):
@@ -115,19 +127,13 @@ def searchable(message: Message) -> tuple[str, str]:
     return "\n".join(said), "\n".join(done)
 
 
-def _leaves(value: object, into: list[str]) -> None:
+def _leaves(value: object, into: list[str], depth: int) -> None:
+    """Gather the words of nested arguments; what lies deeper than any agent nests is left out."""
     if isinstance(value, str):
         into.append(value)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            _leaves(inner, into)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _leaves(inner, into)
+    elif isinstance(value, dict | list | tuple):
+        if depth:
+            for inner in value.values() if isinstance(value, dict) else value:
+                _leaves(inner, into, depth - 1)
     elif value is not None and not isinstance(value, bool):
         into.append(str(value))
-
-
-def _errors(message: Message) -> int:
-    failed = sum(isinstance(p, ToolResult) and p.error for p in message.parts)
-    return failed + bool(message.extra.get("error"))

@@ -141,14 +141,16 @@ def attachment(block: dict[str, Json]) -> Attachment:
     )
 
 
-def flat_text(content: Json) -> str:
-    """Return the words of nested content: texts joined by line breaks, images left out."""
+def flat_text(content: Json, depth: int = 32) -> str:
+    """Return the words of nested content: texts joined by line breaks; images, and what lies too deep, left out."""
     if isinstance(content, str):
         return content
+    if not depth:
+        return ""
     if isinstance(content, list):
-        return "\n".join(t for t in (flat_text(c) for c in content) if t)
+        return "\n".join(t for t in (flat_text(c, depth - 1) for c in content) if t)
     if isinstance(content, dict):
-        return flat_text(next((content[k] for k in ("text", "content", "output") if content.get(k)), None))
+        return flat_text(next((content[k] for k in ("text", "content", "output") if content.get(k)), None), depth - 1)
     return ""
 
 

@@ -39,7 +39,8 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
     """Keep requests; a known key of the same session keeps its place and takes the greater output."""
     change = Change()
     unique = dedupe(requests)
-    numbers = {key_hash(text): request for text, request in unique.items()}
+    hashes = {text: key_hash(text) for text in unique}
+    numbers = {hashes[text]: request for text, request in unique.items()}
     held = _held(db, numbers)
     new = []
     for key, request in numbers.items():
@@ -55,7 +56,10 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
         change.recount = True
         change.others |= settle(db, key) - {session}
         db.execute("UPDATE sessions SET shared=1 WHERE pk IN (SELECT session FROM requests WHERE key=?)", (key,))
-    _keep_repeats(db, session, requests, unique, name_of)
+    if len(requests) > len(unique):
+        again = [r for r in requests if (r.path, r.line) != (unique[r.key].path, unique[r.key].line)]
+        rows = [(session, name_of(r.path), r.line, hashes[r.key]) for r in again]
+        db.executemany("INSERT OR IGNORE INTO repeats VALUES(?,?,?,?)", rows)
     return change
 
 
@@ -203,23 +207,6 @@ def _copy_counts(db: apsw.Connection, key: int, source: int, target: int) -> Non
         f"UPDATE requests SET ({names}) = (SELECT {names} FROM requests WHERE session=? AND key=?) WHERE session=? AND key=?",
         (source, key, target, key),
     )
-
-
-def _keep_repeats(
-    db: apsw.Connection,
-    session: int,
-    requests: Sequence[Request],
-    unique: dict[str, Request],
-    name_of: Callable[[str], int],
-) -> None:
-    if len(requests) == len(unique):
-        return
-    rows = [
-        (session, name_of(r.path), r.line, key_hash(r.key))
-        for r in requests
-        if (r.path, r.line) != (unique[r.key].path, unique[r.key].line)
-    ]
-    db.executemany("INSERT OR IGNORE INTO repeats VALUES(?,?,?,?)", rows)
 
 
 def _bucket(row: tuple[Any, ...]) -> Bucket:
