@@ -150,6 +150,7 @@ def test_tags_are_found_and_a_changed_title_replaces_the_old_one(shelf):
         ("يرجى إصلاح الخطأ في صفحة", "اصلاح"),
         ("แก้ไขหน้าจอเข้าสู่ระบบ", "หน้าจอ"),
         ("исправь ошибку", "ОШИБКУ"),
+        ("fix the \U0001f41bbug\U0001f41b", "\U0001f41b"),
     ],
 )
 def test_a_query_finds_the_text(shelf, text, query):

@@ -16,6 +16,8 @@ OPAQUE = 120
 HEAD = 64
 PIECE = 20
 """Mean length of the pieces between `/`, `-` and `_` from which on a long run is data and no path."""
+PICTURES = "\U0001f000"
+"""Emoji from here on are words of their own; the arrows, ticks and lines before it are drawn by tools everywhere."""
 CACHED = 50_000
 
 # Scripts without spaces between words (Thai, Lao, Myanmar, Khmer, kana, Han) or with particles attached (Hangul).
@@ -74,7 +76,7 @@ def _char(one: str) -> str:
     if kind in ("Mn", "Me", "Cf"):
         return ""
     if kind[0] not in "LN":
-        return " "
+        return f" {one} " if one >= PICTURES and kind == "So" else " "
     parts = unicodedata.normalize("NFKD", one.casefold())
     kept = "".join(c for c in parts if unicodedata.category(c) not in ("Mn", "Me")).translate(_SPECIAL)
     return "".join(c if c.isalnum() else " " for c in kept)

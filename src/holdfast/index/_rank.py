@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1500
 """A search that finds more rows than this in a class is for common words: the newest sessions are walked instead."""
+ROWS_FOR_ONE = 10
+"""For pages of more than 150 hits: this many rows are ranked for each hit."""
 MOST_WALKED = 400
 WEIGHT = {"session": 4.0, "user": 4.0, "assistant": 2.5, "tool": 1.5}
 LOOSE = 0.2
@@ -88,12 +90,13 @@ class Ranking:
         return _thinned(found, per_session)
 
     def _matched(self, name: str, text: str, weight: float, *, enough: int, loose: bool) -> Iterator[Candidate]:
-        rows = list(self._rows(name, text, limit=MOST_ROWS + 1))
+        most = max(MOST_ROWS, enough * ROWS_FOR_ONE)
+        rows = list(self._rows(name, text, limit=most + 1))
         if name == "session":
             yield from self._sessions(rows, weight, loose=loose)
             return
-        if len(rows) > MOST_ROWS:
-            rows = [*self._walked(name, text, enough), *rows[:MOST_ROWS]]
+        if len(rows) > most:
+            rows = [*self._walked(name, text, enough), *rows[:most]]
         density = dict(rows)
         for row, span in place(self._connection, sorted(density)):
             session, _ = self._session(span.session)
