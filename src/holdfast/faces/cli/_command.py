@@ -5,7 +5,6 @@ Tests and the reference pages read what is declared here.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,9 +24,16 @@ ALWAYS = (0, 1, 2, 10, INTERRUPTED)
 class Command(click.Command):
     """A click command that knows its documents, examples and exit codes."""
 
-    documents: tuple[type[Document], ...] = ()
+    named: tuple[str | type[Document], ...] = ()
     examples: tuple[str, ...] = ()
     exits: tuple[int, ...] = ALWAYS
+
+    @property
+    def documents(self) -> tuple[type[Document], ...]:
+        """The structs it prints with --json; loaded only when they are asked for."""
+        from holdfast.faces.cli import documents
+
+        return tuple(getattr(documents, d) if isinstance(d, str) else d for d in self.named)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write examples and exit codes."""
@@ -51,19 +57,21 @@ class Family(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command of the family, or say which may be meant."""
         if args[0] not in self.commands:
+            import difflib
+
             near = difflib.get_close_matches(args[0], list(self.commands), n=3, cutoff=0.5) or list(self.commands)
             raise BadInput(f"no command {self.name} {args[0]!r}", f"did you mean: {', '.join(near)}")
         return super().resolve_command(ctx, args)
 
 
 def command(
-    name: str, *documents: type[Document], examples: tuple[str, ...], exits: tuple[int, ...] = ()
+    name: str, *documents: str | type[Document], examples: tuple[str, ...], exits: tuple[int, ...] = ()
 ) -> Callable[[Callable[..., None]], Command]:
     """Declare a command; its function takes the State first, then what its options and arguments name."""
 
     def declare(function: Callable[..., None]) -> Command:
         made: Command = click.command(name, cls=Command)(click.pass_obj(function))
-        made.documents, made.examples = documents, examples
+        made.named, made.examples = documents, examples
         made.exits = tuple(sorted({*ALWAYS, *exits}))
         made.params += shared_options()
         return made

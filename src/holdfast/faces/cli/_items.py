@@ -18,12 +18,8 @@ from holdfast.faces.cli.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from holdfast.model import Hit, Message, Session
     from holdfast.workspace import Workspace
-
-SHORTEST = 6
 
 
 def session_item(workspace: Workspace, session: Session) -> SessionItem:
@@ -73,7 +69,7 @@ def context_item(workspace: Workspace, session: Session) -> ContextItem:
         return ContextItem(
             used=held.used, limit=held.limit, source=held.source if held.limit is not None else "unknown"
         )
-    limit = workspace.prices.window(session.models[-1], held.used or 0)
+    limit = _window(workspace, session.models[-1], held.used or 0)
     return ContextItem(used=held.used, limit=limit, source="unknown" if limit is None else "table")
 
 
@@ -120,18 +116,10 @@ def hit_item(hit: Hit) -> HitItem:
     )
 
 
-def short_ids(ids: Iterable[str], among: Iterable[str] = ()) -> dict[str, str]:
-    """Shorten ids to six characters, or as many as make each the only one of its kind."""
-    wanted = list(ids)
-    everything = sorted({*wanted, *among})
-    short: dict[str, str] = {}
-    for place, ident in enumerate(everything):
-        shared = max(
-            (_shared(ident, other) for other in everything[max(0, place - 1) : place + 2] if other != ident), default=0
-        )
-        short[ident] = ident[: max(SHORTEST, shared + 1)]
-    return {ident: short[ident] for ident in wanted}
-
-
-def _shared(one: str, other: str) -> int:
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+def _window(workspace: Workspace, model: str, used: int) -> int | None:
+    """Look a window up once for a model, again only for a use beyond it."""
+    known: dict[str, int | None] = workspace.prices.__dict__.setdefault("shown_windows", {})
+    if model not in known:
+        known[model] = workspace.prices.window(model)
+    limit = known[model]
+    return limit if limit is not None and used <= limit else workspace.prices.window(model, used)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from holdfast.faces.cli._items import session_item, short_ids
+from holdfast.faces.cli._ids import short_ids
 from holdfast.faces.cli._terminal import safe_line
-from holdfast.faces.cli.render import Column, age, cost_of, count, project_name, span, table, tokens_short
+from holdfast.faces.cli.render import Column, age, count, dollars, project_name, span, table, tokens_short, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,18 +72,18 @@ def _top(session: Session, listed: dict[str, Session]) -> Session:
 
 
 def _cells(state: State, session: Session, short: str, folded: int, *, now: float) -> list[str]:
-    item = session_item(state.workspace, session)
+    row = state.workspace.usage.priced(session)
     return [
         short,
-        safe_line(item.status),
-        safe_line(item.agent),
-        safe_line(project_name(item.project)) or "-",
+        session.status,
+        safe_line(session.agent),
+        safe_line(project_name(session.project)) or "-",
         f"+{folded}" if folded else "",
-        safe_line(item.name or item.title) or "(no title)",
+        safe_line(session.name or session.title) or "(no title)",
         age(session.active or session.started, now),
-        count(item.messages),
-        tokens_short(item.tokens, item.tokens_kind),
-        cost_of(item),
+        count(session.rollup.messages),
+        tokens_short(total(row.usage), row.kind),
+        dollars(row.cost, row.unpriced, kind=row.kind, requests=row.requests),
     ]
 
 

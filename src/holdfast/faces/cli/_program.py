@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import io
 import os
@@ -51,6 +50,8 @@ class Program(click.Group):
             args = [*ALIASES[name], *args[1:]]
             click.echo(f"{name} is now: holdfast {' '.join(ALIASES[name])}", err=True)
         elif name not in COMMANDS:
+            import difflib
+
             near = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=3, cutoff=0.6)
             raise BadInput(f"no command {name!r}", f"did you mean: {', '.join(near)}" if near else "holdfast --help")
         return super().resolve_command(ctx, args)

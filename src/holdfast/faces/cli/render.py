@@ -9,9 +9,11 @@ from holdfast.faces.cli._terminal import columns, fit, padded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from holdfast.faces.cli._terminal import Paint
-    from holdfast.faces.cli.documents import SessionItem, Tokens, TokensKind
+    from holdfast.faces.cli.documents import SessionItem, Tokens
+    from holdfast.model import TokensKind, Usage
 
 GAP = "  "
 LEAST = 16
@@ -32,20 +34,18 @@ class Column(NamedTuple):
     gives_way: bool = False
 
 
-def table(
-    shape: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int | None, paint: Paint, head: bool = True
-) -> str:
-    """Align rows of safe cells; with a width, drop and cut what does not fit."""
-    widths = [_width(c, [row[i] for row in rows]) for i, c in enumerate(shape)]
+def table(shape: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int | None, paint: Paint) -> str:
+    """Align rows of safe cells below their heads; with a width, drop and cut what does not fit."""
+    cells = [[row[i] for row in rows] for i in range(len(shape))]
+    widths = [_width(column, found) for column, found in zip(shape, cells, strict=True)]
     shown = _shown(shape, widths, width)
-    lines = [_line(shape, [c.head for c in shape], widths, shown, paint=paint, head=True)] if head else []
-    lines += [_line(shape, row, widths, shown, paint=paint) for row in rows]
-    return "\n".join(lines) + "\n"
+    drawn = [_drawn(shape[i], cells[i], widths[i], paint=paint) for i in shown]
+    return "".join(f"{GAP.join(line).rstrip()}\n" for line in zip(*drawn, strict=True))
 
 
 def _width(column: Column, cells: Sequence[str]) -> int:
     """Return what a column needs: nothing where none of its cells says anything."""
-    widest = max(map(columns, cells), default=0)
+    widest = max(map(len if "".join(cells).isascii() else columns, cells), default=0)
     return min(max(widest, columns(column.head)), column.most or widest + 99) if widest else 0
 
 
@@ -69,23 +69,16 @@ def _shown(shape: Sequence[Column], widths: list[int], width: int | None) -> lis
     return shown
 
 
-def _line(
-    shape: Sequence[Column],
-    cells: Sequence[str],
-    widths: list[int],
-    shown: list[int],
-    *,
-    paint: Paint,
-    head: bool = False,
-) -> str:
-    parts = []
-    for i in shown:
-        cell = fit(cells[i], widths[i])
-        filled = padded(cell, widths[i], right=shape[i].right)
-        if i == shown[-1] and not shape[i].right:
-            filled = cell
-        parts.append(paint(filled, "dim") if head else paint(filled, *shape[i].style))
-    return GAP.join(parts).rstrip()
+def _drawn(column: Column, cells: Sequence[str], width: int, *, paint: Paint) -> list[str]:
+    """Fill a column's cells to its width, its head first."""
+    if "".join(cells).isascii():
+        cut = [c if len(c) <= width else fit(c, width) for c in (column.head, *cells)]
+        filled = [c.rjust(width) for c in cut] if column.right else [c.ljust(width) for c in cut]
+    else:
+        filled = [padded(fit(c, width), width, right=column.right) for c in (column.head, *cells)]
+    if not paint.on:
+        return filled
+    return [paint(filled[0], "dim"), *(paint(c, *column.style) for c in filled[1:])]
 
 
 def age(at: int | None, now: float | None = None) -> str:
@@ -121,12 +114,14 @@ def full(number: int) -> str:
     return f"{number:,}"
 
 
-def total(tokens: Tokens) -> int:
+def total(tokens: Tokens | Usage) -> int:
     """Add what never overlaps."""
     return tokens.input + tokens.cache_read + tokens.cache_write + tokens.output
 
 
-def dollars(cost: str | None, unpriced: Sequence[str] = (), *, kind: TokensKind = "reported", requests: int = 1) -> str:
+def dollars(
+    cost: Decimal | str | None, unpriced: Sequence[str] = (), *, kind: TokensKind = "reported", requests: int = 1
+) -> str:
     """Write a cost: `?` where it is unknown, `+` where some models are without a price, `~` where tokens are estimated."""
     if cost is None:
         return "?" if requests else "-"
@@ -135,11 +130,11 @@ def dollars(cost: str | None, unpriced: Sequence[str] = (), *, kind: TokensKind 
     return ("~" if kind == "estimated" else "") + text + ("+" if unpriced else "")
 
 
-def tokens_short(tokens: Tokens, kind: TokensKind) -> str:
+def tokens_short(tokens: int, kind: TokensKind) -> str:
     """Write the sum of tokens, marked where it is an estimate."""
     if kind == "none":
         return "-"
-    return ("~" if kind == "estimated" else "") + count(total(tokens))
+    return ("~" if kind == "estimated" else "") + count(tokens)
 
 
 def project_name(path: str) -> str:

@@ -27,7 +27,7 @@ config = Family(
 
 @command(
     "show",
-    ConfigDocument,
+    "ConfigDocument",
     examples=("holdfast config show", "holdfast config show archive.capture --origin", "holdfast config show --json"),
     exits=(4,),
 )
@@ -56,7 +56,7 @@ def show(state: State, name: str | None, *, origin: bool) -> None:
 
 @command(
     "set",
-    ConfigDocument,
+    "ConfigDocument",
     examples=(
         "holdfast config set archive.capture expiring",
         "holdfast config set trash.days 7",
@@ -89,7 +89,7 @@ def set_value(state: State, name: str, value: str, *, project: bool) -> None:
         )
 
 
-@command("path", ConfigDocument, examples=("holdfast config path",))
+@command("path", "ConfigDocument", examples=("holdfast config path",))
 def path(state: State) -> None:
     """Print where the user's config file is, whether it exists or not."""
     if state.json:
@@ -98,7 +98,7 @@ def path(state: State) -> None:
         state.text(safe_line(str(user_file(state.env))))
 
 
-@command("init", ConfigDocument, examples=("holdfast config init",), exits=(9,))
+@command("init", "ConfigDocument", examples=("holdfast config init",), exits=(9,))
 @click.option("--force", is_flag=True, help="Replace the file.")
 def init(state: State, *, force: bool) -> None:
     """Write a config file that sets nothing and explains every setting."""

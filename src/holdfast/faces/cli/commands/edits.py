@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _EXITS = (3, 5, 6)
 
 
-@command("tag", SessionAnswer, examples=("holdfast tag k3v9qa api urgent",), exits=_EXITS)
+@command("tag", "SessionAnswer", examples=("holdfast tag k3v9qa api urgent",), exits=_EXITS)
 @click.argument("reference", metavar="ID")
 @click.argument("tags", metavar="TAG...", nargs=-1, required=True)
 def tag(state: State, reference: str, *, tags: Sequence[str]) -> None:
@@ -30,7 +30,7 @@ def tag(state: State, reference: str, *, tags: Sequence[str]) -> None:
     _tell(state, sessions.tag(sessions.resolve(reference), tags))
 
 
-@command("untag", SessionAnswer, examples=("holdfast untag k3v9qa urgent",), exits=_EXITS)
+@command("untag", "SessionAnswer", examples=("holdfast untag k3v9qa urgent",), exits=_EXITS)
 @click.argument("reference", metavar="ID")
 @click.argument("tags", metavar="TAG...", nargs=-1, required=True)
 def untag(state: State, reference: str, *, tags: Sequence[str]) -> None:
@@ -39,7 +39,7 @@ def untag(state: State, reference: str, *, tags: Sequence[str]) -> None:
     _tell(state, sessions.tag(sessions.resolve(reference), tags, remove=True))
 
 
-@command("set-project", SessionAnswer, examples=("holdfast set-project k3v9qa shop",), exits=_EXITS)
+@command("set-project", "SessionAnswer", examples=("holdfast set-project k3v9qa shop",), exits=_EXITS)
 @click.argument("reference", metavar="ID")
 @click.argument("project")
 def set_project(state: State, reference: str, *, project: str) -> None:
@@ -50,7 +50,7 @@ def set_project(state: State, reference: str, *, project: str) -> None:
 
 @command(
     "describe",
-    SessionAnswer,
+    "SessionAnswer",
     examples=(
         'holdfast describe k3v9qa "where the retry bug was found"',
         'holdfast describe k3v9qa --name "retry bug"',

@@ -29,7 +29,7 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
 
 @command(
     "export",
-    ExportDocument,
+    "ExportDocument",
     examples=(
         "holdfast export k3v9qa -o session.md",
         "holdfast export agent:codex since:7d -o week.json",
@@ -127,7 +127,7 @@ def _masked(masked: dict[str, int] | None) -> str:
 
 @command(
     "import",
-    ImportDocument,
+    "ImportDocument",
     examples=("holdfast import session.json", "holdfast import shop.holdfast --format native"),
     exits=(3, 6, 8),
 )

@@ -33,7 +33,7 @@ _WORDS = {
 
 @command(
     "restore",
-    RestoreDocument,
+    "RestoreDocument",
     examples=("holdfast restore k3v9qa", "holdfast restore k3v9qa --to /tmp/back"),
     exits=(3, 5, 6, 7),
 )
@@ -78,7 +78,7 @@ def _roots(state: State, session: Session) -> Sequence[Path]:
 
 @command(
     "resume",
-    ResumeDocument,
+    "ResumeDocument",
     examples=("holdfast resume k3v9qa", "holdfast resume k3v9qa --exec", 'eval "$(holdfast resume k3v9qa)"'),
     exits=(3, 5),
 )

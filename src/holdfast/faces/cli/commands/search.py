@@ -10,10 +10,9 @@ import click
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._fresh import freshen, say_stale
-from holdfast.faces.cli._items import hit_item, short_ids
+from holdfast.faces.cli._ids import short_ids
 from holdfast.faces.cli._options import query_of, query_options
 from holdfast.faces.cli._terminal import fit, safe_line, safe_piece
-from holdfast.faces.cli.documents import HitList
 from holdfast.faces.cli.render import age, project_name
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 @command(
     "search",
-    HitList,
+    "HitList",
     examples=(
         "holdfast search retry",
         'holdfast search "connection refused" agent:codex since:30d',
@@ -51,6 +50,9 @@ def search(state: State, *, limit: int, details: bool, no_sync: bool, **given: o
     stale = freshen(state, wanted=not no_sync)
     hits = state.workspace.search.find(query, limit=limit)
     if state.json:
+        from holdfast.faces.cli._items import hit_item
+        from holdfast.faces.cli.documents import HitList
+
         state.document(HitList(stale=stale, hits=tuple(hit_item(h) for h in hits)))
         return
     if hits:

@@ -9,9 +9,7 @@ import click
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._fresh import freshen, places, say_stale
-from holdfast.faces.cli._items import session_item
 from holdfast.faces.cli._options import query_of, query_options, selected
-from holdfast.faces.cli.documents import SessionDetail, SessionList
 
 if TYPE_CHECKING:
     from holdfast.faces.cli._state import State
@@ -24,7 +22,7 @@ PLACES = 3
 
 @command(
     "list",
-    SessionList,
+    "SessionList",
     examples=(
         "holdfast list",
         "holdfast list agent:codex since:7d",
@@ -55,6 +53,9 @@ def list_sessions(
     if expiring:
         found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
     if state.json:
+        from holdfast.faces.cli._items import session_item
+        from holdfast.faces.cli.documents import SessionList
+
         items = tuple(session_item(state.workspace, s) for s in found[:limit])
         state.document(SessionList(stale=stale, sessions=items))
         return
@@ -90,7 +91,7 @@ def _say_nothing_found(state: State, query: Query, *, trash: bool) -> None:
 
 @command(
     "show",
-    SessionDetail,
+    "SessionDetail",
     examples=(
         "holdfast show k3v9qa",
         "holdfast show - --last 10",
@@ -109,6 +110,7 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
     """
     session = _found(state, reference)
     messages = state.workspace.sessions.messages(session, everything=everything)
+    from holdfast.faces.cli._items import session_item
     from holdfast.model import derive
 
     files, runs = derive(messages)
@@ -117,6 +119,7 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
     item = session_item(state.workspace, session)
     if state.json:
         from holdfast.faces.cli._items import message_item
+        from holdfast.faces.cli.documents import SessionDetail
 
         shown = tuple(message_item(m) for m in messages)
         state.document(SessionDetail(session=item, files=files, commands=runs, messages=shown))

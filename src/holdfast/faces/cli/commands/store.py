@@ -20,7 +20,7 @@ store = Family("store", help="Verify and copy archives.")
 
 @command(
     "verify",
-    VerifyDocument,
+    "VerifyDocument",
     examples=("holdfast store verify", "holdfast store verify --store sqlite:////backup/sessions.db"),
     exits=(8,),
 )
@@ -47,7 +47,7 @@ def verify(state: State) -> None:
 
 @command(
     "copy",
-    CopyDocument,
+    "CopyDocument",
     examples=("holdfast store copy sqlite:////home/me/sessions.db sqlite:////backup/sessions.db",),
     exits=(6, 7, 8),
 )

@@ -28,7 +28,7 @@ _MB = 1_000_000
 
 @command(
     "sync",
-    SyncDocument,
+    "SyncDocument",
     examples=(
         "holdfast sync",
         "holdfast sync --agent codex",

@@ -25,7 +25,7 @@ _EXITS = (3, 5, 6, 9)
 
 @command(
     "delete",
-    TrashDocument,
+    "TrashDocument",
     examples=("holdfast delete k3v9qa", "holdfast delete k3v9qa 7r2ba7 --yes", "holdfast delete k3v9qa --dry-run"),
     exits=_EXITS,
 )
@@ -50,7 +50,7 @@ def delete(state: State, *, references: Sequence[str], dry_run: bool) -> None:
     )
 
 
-@command("undelete", TrashDocument, examples=("holdfast list --trash", "holdfast undelete k3v9qa"), exits=_EXITS)
+@command("undelete", "TrashDocument", examples=("holdfast list --trash", "holdfast undelete k3v9qa"), exits=_EXITS)
 @click.argument("references", metavar="ID...", nargs=-1, required=True)
 def undelete(state: State, *, references: Sequence[str]) -> None:
     """Take sessions out of the trash."""
@@ -62,8 +62,8 @@ def undelete(state: State, *, references: Sequence[str]) -> None:
 
 @command(
     "purge",
-    PurgeDocument,
-    TrashDocument,
+    "PurgeDocument",
+    "TrashDocument",
     examples=("holdfast purge k3v9qa", "holdfast purge k3v9qa --yes --json", "holdfast purge k3v9qa --dry-run"),
     exits=(*_EXITS, 8),
 )

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @command(
     "usage",
-    UsageDocument,
-    UsageExplained,
+    "UsageDocument",
+    "UsageExplained",
     examples=(
         "holdfast usage",
         "holdfast usage --by model --since 30d",
