@@ -196,6 +196,15 @@ def test_only_messages_inside_the_times_asked_for_are_hits(shelf):
     assert shelf.places("needle until:2026-01-01") == [("s1", 0)]
 
 
+def test_a_common_word_is_found_in_old_times_and_in_one_long_session(shelf):
+    with shelf.index.batch():
+        for i in range(100):
+            shelf.put("long", *(tool(f"the error {i}") for _ in range(9)), at=1_600_000_000_000 + i)
+            shelf.put(f"s{i}", *(tool("the error") for _ in range(9)), at=1_700_000_000_000 + i)
+    assert len(shelf.places("the until:2021-01-01")) == 3
+    assert len(shelf.places("the id:long", allowed={"long"}, limit=60)) == 60
+
+
 def test_only_allowed_sessions_are_searched(shelf):
     for name in ("s1", "s2", "s3"):
         shelf.put(name, user("needle"), title="needle")

@@ -121,6 +121,18 @@ class Plan(Struct, frozen=True):
     classes: tuple[str, ...]
     without: tuple[Wanted, ...] = ()
     roles: tuple[tuple[str, bool], ...] = ()
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether a row that matches can still turn out to be no hit, once its message is read."""
+        return bool(self.roles) or self.since is not None or self.until is not None
+
+    def may_hold(self, first: int, last: int) -> bool:
+        """Tell whether messages from one time to another (0: unknown) can be inside the times asked for."""
+        too_old = self.since is not None and 0 < last < self.since
+        return not too_old and not (self.until is not None and first > self.until)
 
 
 def planned(query: Query) -> Plan:
@@ -133,6 +145,8 @@ def planned(query: Query) -> Plan:
         classes=_classes(query),
         without=tuple(excluded),
         roles=tuple((f.value.lower(), f.negated) for f in query.filters if f.key == "role"),
+        since=query.since,
+        until=query.until,
     )
 
 

@@ -8,6 +8,7 @@ above thin, new above old.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from math import log
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ MOST_ROWS = 1500
 ROWS_FOR_ONE = 10
 """For pages of more than 150 hits: this many rows are ranked for each hit."""
 MOST_WALKED = 400
+MOST_ALLOWED_WALKED = 5_000
 WEIGHT = {"session": 4.0, "user": 4.0, "assistant": 2.5, "tool": 1.5}
 LOOSE = 0.2
 DENSITY_STEPS = 4
@@ -73,7 +75,7 @@ class Ranking:
             rows: set[int] = set()
             for combination in self._plan.combinations:
                 found = self._rows(name, combination.expression(self, self._without(), form="every"))
-                rows.update(row for row, _ in found if self._allowed is None or self._stands(name, row))
+                rows.update(row for row, _ in found if self._stands(name, row))
             total += len(rows)
         return total
 
@@ -84,23 +86,25 @@ class Ranking:
             for combination in plan.combinations:
                 text = combination.expression(self, self._without(), form="loose" if loose else "exact")
                 weight = WEIGHT[name] * self._rarity(combination) * (LOOSE if loose else 1.0)
-                found.extend(self._matched(name, text, weight, enough=enough, loose=loose))
+                found.extend(self._matched(name, text, weight, enough=enough, per_session=per_session, loose=loose))
             if name != "session" and len(plan.combinations) == 1 and len(_thinned(found, per_session)) >= enough:
                 break
         return _thinned(found, per_session)
 
-    def _matched(self, name: str, text: str, weight: float, *, enough: int, loose: bool) -> Iterator[Candidate]:
+    def _matched(
+        self, name: str, text: str, weight: float, *, enough: int, per_session: int, loose: bool
+    ) -> Iterator[Candidate]:
         most = max(MOST_ROWS, enough * ROWS_FOR_ONE)
         rows = list(self._rows(name, text, limit=most + 1))
         if name == "session":
             yield from self._sessions(rows, weight, loose=loose)
             return
         if len(rows) > most:
-            rows = [*self._walked(name, text, enough), *rows[:most]]
+            rows = [*self._walked(name, text, enough, per_session=per_session), *rows[:most]]
         density = dict(rows)
         for row, span in place(self._connection, sorted(density)):
             session, _ = self._session(span.session)
-            if self._allowed is None or session in self._allowed:
+            if self._counts(session) and self._plan.may_hold(span.at0, span.at1):
                 yield Candidate(
                     score=weight * density[row],
                     at=span.at(row),
@@ -113,23 +117,27 @@ class Ranking:
     def _sessions(self, rows: list[tuple[int, float]], weight: float, *, loose: bool) -> Iterator[Candidate]:
         for row, density in rows:
             session, active = self._session(row)
-            if self._allowed is None or session in self._allowed:
+            if self._counts(session):
                 yield Candidate(weight * density, active, session, -1, "session", loose)  # noqa: PLR0917 - a row
 
-    def _walked(self, name: str, text: str, enough: int) -> Iterator[tuple[int, float]]:
+    def _walked(self, name: str, text: str, enough: int, *, per_session: int) -> Iterator[tuple[int, float]]:
         """Yield matching rows of the newest sessions until there are enough."""
-        wanted = enough
         newest = self._connection.execute("SELECT no, id FROM sessions ORDER BY active DESC")
-        sessions = (no for no, name_ in newest if self._allowed is None or name_ in self._allowed)
-        for walked, number in enumerate(sessions):
-            if wanted <= 0 or walked >= MOST_WALKED:
-                break
+        sessions = (number for number, session in newest if self._counts(session))
+        most = MOST_WALKED if self._allowed is None else MOST_ALLOWED_WALKED
+        for number in islice(sessions, most):
+            found = 0
             for span in spans_of(self._connection, number):
-                rows = list(self._rows(name, text, limit=enough, between=(span.first, span.first + span.count - 1)))
-                yield from rows
-                wanted -= min(len(rows), 3)
-                if rows:
-                    break
+                if found < per_session and self._plan.may_hold(span.at0, span.at1):
+                    rows = list(self._rows(name, text, limit=enough, between=(span.first, span.first + span.count - 1)))
+                    found += len(rows)
+                    yield from rows
+            enough -= min(found, per_session)
+            if enough <= 0:
+                return
+
+    def _counts(self, session: str) -> bool:
+        return self._allowed is None or session in self._allowed
 
     def _rows(
         self, name: str, text: str, *, limit: int = -1, between: tuple[int, int] | None = None
@@ -142,10 +150,12 @@ class Ranking:
         return self._connection.execute(sql, (text, *(between or ()), limit))
 
     def _stands(self, name: str, row: int) -> bool:
+        if self._allowed is None:
+            return True
         if name == "session":
-            return self._session(row)[0] in (self._allowed or ())
+            return self._counts(self._session(row)[0])
         found = next(place(self._connection, [row]), None)
-        return found is not None and self._session(found[1].session)[0] in (self._allowed or ())
+        return found is not None and self._counts(self._session(found[1].session)[0])
 
     def _session(self, number: int) -> tuple[str, int]:
         known = self._names.get(number)

@@ -7,7 +7,8 @@ One Index is used by one thread; a writer and any number of readers may open the
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,15 @@ from holdfast.index._schema import CLASSES, opened, read_number, tidy, write_num
 from holdfast.model import Hit, searchable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from holdfast.model import Message, Query, Session
 
     Fetch = Callable[[str, Sequence[int]], Mapping[int, Message]]
 
 PER_SESSION = 3
+NARROWED = 5
+"""Times as many candidates where times or roles are asked for, which only the messages themselves tell."""
 SPARE = 10
 """Candidates beyond the limit, for messages that turn out to be gone or outside the times asked for."""
 
@@ -129,8 +132,10 @@ class Index:
         if not plan.combinations or limit < 1:
             return ()
         most = per_session or (limit + SPARE if _one_session(query) else PER_SESSION)
-        candidates = Ranking(self._connection, plan, allowed).candidates(limit + SPARE, per_session=most)
-        return tuple(self._hits(candidates, query, plan, limit=limit, fetch=fetch))
+        wide = NARROWED if plan.narrowed else 1
+        ranking = Ranking(self._connection, plan, allowed)
+        candidates = ranking.candidates(limit * wide + SPARE, per_session=most * wide)
+        return tuple(islice(_thinned(self._hits(candidates, plan, page=limit, fetch=fetch), most), limit))
 
     def count(self, query: Query, *, allowed: Container[str] | None = None) -> int:
         """Count the messages and sessions that hold the query's whole words."""
@@ -182,21 +187,16 @@ class Index:
         self._connection.executemany(f"INSERT INTO words_{name}(rowid, x) VALUES(?, ?)", rows)
         _terms.note(self._connection, (text for _, text in rows))
 
-    def _hits(
-        self, candidates: list[Candidate], query: Query, plan: Plan, *, limit: int, fetch: Fetch
-    ) -> Iterator[Hit]:
-        left, place = limit, 0
-        while left and place < len(candidates):
-            page = candidates[place : place + left]
-            place += len(page)
-            texts = _fetched(page, fetch)
-            for one in page:
-                hit = self._hit(one, texts.get(one.session, {}).get(one.seq), query, plan)
+    def _hits(self, candidates: list[Candidate], plan: Plan, *, page: int, fetch: Fetch) -> Iterator[Hit]:
+        for place in range(0, len(candidates), page):
+            listed = candidates[place : place + page]
+            texts = _fetched(listed, fetch)
+            for one in listed:
+                hit = self._hit(one, texts.get(one.session, {}).get(one.seq), plan)
                 if hit is not None:
-                    left -= 1
                     yield hit
 
-    def _hit(self, one: Candidate, message: Message | None, query: Query, plan: Plan) -> Hit | None:
+    def _hit(self, one: Candidate, message: Message | None, plan: Plan) -> Hit | None:
         if one.kind == "session":
             text = self._connection.execute("SELECT text FROM sessions WHERE id = ?", (one.session,)).get
             found = marked(text or "", plan.words, loose=one.loose)
@@ -209,7 +209,7 @@ class Index:
                 start=found.start,
                 score=one.score,
             )
-        if message is None or not _passes(message, one, query, plan):
+        if message is None or not _passes(message, one, plan):
             return None
         said, done = searchable(message)
         found = marked(done if one.kind == "tool" else said, plan.words, loose=one.loose)
@@ -235,10 +235,16 @@ def _fetched(page: Sequence[Candidate], fetch: Fetch) -> dict[str, Mapping[int, 
     return {session: fetch(session, sorted(seqs)) for session, seqs in wanted.items()}
 
 
-def _passes(message: Message, one: Candidate, query: Query, plan: Plan) -> bool:
-    if message.at is not None and (
-        (query.since is not None and message.at < query.since) or (query.until is not None and message.at > query.until)
-    ):
+def _thinned(hits: Iterable[Hit], per_session: int) -> Iterator[Hit]:
+    filled: Counter[str] = Counter()
+    for hit in hits:
+        filled[hit.session] += 1
+        if filled[hit.session] <= per_session:
+            yield hit
+
+
+def _passes(message: Message, one: Candidate, plan: Plan) -> bool:
+    if message.at is not None and not plan.may_hold(message.at, message.at):
         return False
     return one.kind != "assistant" or all((message.role == role) != negated for role, negated in plan.roles)
 
