@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ from holdfast import registry
 from holdfast.errors import BadInput, Unreadable
 from holdfast.interchange.base import CLAIM, Format, Header, RawPiece, SupportsHeader, SupportsLoad
 from holdfast.interchange.base import SupportsRaw as CarriesRaw
-from holdfast.model import Edits, Message, Request, Rollup, Session, Transcript
+from holdfast.model import Edits, Message, Request, Rollup, Session, Transcript, observed_id
 from holdfast.services.restore import Restorer
 from holdfast.stores.base import Raw, SupportsLedger, SupportsRaw
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from holdfast.stores.base import Store
 
 HEAD = 4096
+_ID = re.compile(r"[a-z2-7]{16}")
 T = TypeVar("T")
 
 
@@ -79,24 +81,21 @@ class Exchange(Restorer):
             name, kind = _format(stream, path, name)
             header = kind.header(stream) if isinstance(kind, SupportsHeader) else Header()
             result = Imported(format=name, masked=header.masked)
+            captured: dict[str, frozenset[str]] = {}
             try:
                 for item in kind.load_raw(stream) if isinstance(kind, CarriesRaw) else kind.load(stream):
-                    result = self._take(item, header, result)
+                    if isinstance(item, RawPiece):
+                        self._keep_raw(item, captured)
+                    else:
+                        result = self._keep(item, header, result)
             except Unreadable as error:
                 if not result.sessions:
                     raise
                 result = replace(result, damaged=error.message)
         return result
 
-    def _take(self, item: Transcript | RawPiece, header: Header, result: Imported) -> Imported:
-        if isinstance(item, RawPiece):
-            if isinstance(self.store, SupportsRaw):
-                self._keep_raw(item)
-            return result
-        return self._keep(item, header, result)
-
     def _keep(self, transcript: Transcript, header: Header, result: Imported) -> Imported:
-        session = transcript.session
+        session = self._checked(transcript.session)
         held = {m.id: m for m in self.store.messages(session.id)} if header.masked is not None else {}
         known = [m for m in transcript.messages if m.id in held]
         fresh = tuple(replace(m, seq=-1) for m in transcript.messages if m.id not in held)
@@ -113,6 +112,16 @@ class Exchange(Restorer):
             ids=(*result.ids, session.id),
         )
 
+    def _checked(self, session: Session) -> Session:
+        """Refuse a session that bears the id of another one."""
+        held = self.store.get(session.id)
+        native = (session.agent, session.native_id)
+        if session.origin == "observed" and session.id != observed_id(*native):
+            raise Unreadable(f"session {session.id}: this is not the id of {session.agent} {session.native_id}")
+        if not _ID.fullmatch(session.id) or (held is not None and (held.agent, held.native_id) != native):
+            raise Unreadable(f"session {session.id}: this is the id of another session, or none at all")
+        return session
+
     def _keep_edits(self, session_id: str, edits: Edits | None) -> None:
         if edits is None:
             return
@@ -126,9 +135,14 @@ class Exchange(Restorer):
         )
         self.store.change(session_id, joined)
 
-    def _keep_raw(self, piece: RawPiece) -> None:
+    def _keep_raw(self, piece: RawPiece, captured: dict[str, frozenset[str]]) -> None:
+        """Keep source bytes of files that were never captured here; what was captured is never replaced."""
         session = self.store.get(piece.session)
-        if session is not None and piece.version == 0:
+        if session is None or piece.version or not isinstance(self.store, SupportsRaw):
+            return
+        if piece.session not in captured:
+            captured[piece.session] = frozenset(f.path for f in self.store.raw_files(piece.session))
+        if piece.path not in captured[piece.session]:
             raw = Raw(path=piece.path, offset=piece.offset, data=piece.data, whole=piece.whole, rows=piece.rows)
             self.store.put(Transcript(session=_plain(session)), raw=raw)
 
@@ -166,10 +180,12 @@ class Exchange(Restorer):
         messages: list[Message] = []
         for message in transcript.messages:
             masked, found = self._mask_value(message, Message)
-            messages.append(masked)
+            messages.append(replace(masked, id=message.id, parent=message.parent))
             _add(counts, found)
         session, found = self._mask_value(transcript.session, Session)
         _add(counts, found)
+        own = transcript.session
+        session = replace(session, id=own.id, agent=own.agent, native_id=own.native_id, parent=own.parent)
         return replace(transcript, session=session, messages=tuple(messages)), counts
 
     def _mask_value(self, value: T, kind: type[T]) -> tuple[T, dict[str, int]]:

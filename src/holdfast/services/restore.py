@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -48,7 +48,10 @@ class Restorer:
         self.sources = sources
 
     def restore(self, session: Session, *, to: Path | None = None, roots: Sequence[Path] = ()) -> tuple[Restored, ...]:
-        """Write a session's own files and its sub-agents' back, byte for byte; a file that exists is never touched."""
+        """Write a session's own files and its sub-agents' back, byte for byte; a file that exists is never touched.
+
+        Without `to` only below `roots`, the agent's own folders: a path may come from an imported file.
+        """
         if not isinstance(self.store, SupportsRaw):
             raise Unavailable("this store keeps no source records")
         files = [f for s in self._family(session) for f in self.store.raw_files(s.id) if f.version == 0]
@@ -56,7 +59,8 @@ class Restorer:
             raise NotFound(
                 f"nothing was captured of session {session.id}", "holdfast export writes what was understood of it"
             )
-        return tuple(self._write(self.store, f, _target(f, to, roots)) for f in files)
+        places = roots or self._usual_roots(session)
+        return tuple(self._write(self.store, f, _target(f, session.agent, to, places)) for f in files)
 
     def resume(self, session: Session) -> Resumed:
         """Return the agent's own command for going on with a session, to be run in its directory."""
@@ -77,30 +81,45 @@ class Restorer:
             s for s in self.store.find() if s.parent and s.parent.kind == "subagent" and s.parent.id == session.id
         )
 
-    def _write(self, store: SupportsRaw, file: RawFile, target: Path) -> Restored:
+    def _usual_roots(self, session: Session) -> Sequence[Path]:
+        source = self.sources.get(session.agent)
+        return () if source is None else source.roots(os.environ, Path.home(), sys.platform)
+
+    def _write(self, store: SupportsRaw, file: RawFile, target: Path | None) -> Restored:
         note = "rows of a shared database, as JSON lines" if file.rows else ""
         data = b"".join(store.raw(file))
-        if os.path.lexists(target):
-            same = target.is_file() and target.read_bytes() == data
-            return Restored(path=str(target), fate="unchanged" if same else "in-the-way", bytes=len(data), note=note)
+        if target is None:
+            note = "outside its agent's own folders: name a folder to restore into (--to)"
+            return Restored(path=file.path, fate="failed", bytes=len(data), note=note)
         try:
+            if os.path.lexists(target):
+                same = target.is_file() and target.read_bytes() == data
+                return Restored(
+                    path=str(target), fate="unchanged" if same else "in-the-way", bytes=len(data), note=note
+                )
             _create(target, data)
         except OSError as error:
             return Restored(path=str(target), fate="failed", bytes=len(data), note=str(error))
         return Restored(path=str(target), fate="written", bytes=len(data), note=note)
 
 
-def _target(file: RawFile, to: Path | None, roots: Sequence[Path]) -> Path:
-    """Place a file where it was, or below `to` as it stood below its agent's folder."""
-    path = Path(file.path)
+def _target(file: RawFile, agent: str, to: Path | None, roots: Sequence[Path]) -> Path | None:
+    """Place a file where it was, or below `to` as it stood below its agent's folder; None where neither is safe."""
+    if not file.path or "\0" in file.path:
+        return None
+    path = Path(os.path.normpath(file.path))
     if file.rows:
         path = path.with_name(f"{path.name}.{file.session}.rows.jsonl")
+    root = next((r for r in roots if path.is_relative_to(r) and path != r), None)
     if to is None:
-        return path
-    for root in roots:
-        with contextlib.suppress(ValueError):
-            return to / path.relative_to(root)
-    return to / path.relative_to(path.anchor)
+        return path if root is not None and _is_own(path, agent, root) else None
+    inside = [p for p in path.relative_to(root or path.anchor).parts if p not in ("..", ".")]
+    return to.joinpath(*inside) if inside else None
+
+
+def _is_own(path: Path, agent: str, root: Path) -> bool:
+    """Below a whole home folder (an agent that writes into projects) only files that bear the agent's name are its own."""
+    return not Path.home().is_relative_to(root) or agent.partition("-")[0] in path.name
 
 
 def _create(target: Path, data: bytes) -> None:
