@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.model import Session, SyncReport, Transcript
+from holdfast.services._estimate import with_tokens
 from holdfast.services._pipeline import Pipeline
 from holdfast.services.purge import PURGED
 from holdfast.sources.base import Cursor, Reading, Ref, Source, SupportsUsage
@@ -123,7 +125,7 @@ class Sync:
                 if within is not None and time.monotonic() - began >= within:
                     tally.remaining = len(plan.stale) - done
                     break
-                self._read(source.read(ref, cursor), ref, pipeline, tally, purged)
+                self._read(_readings(source, ref, cursor), ref, pipeline, tally, purged)
                 if progress is not None:
                     progress(
                         Progress(
@@ -223,7 +225,13 @@ def _billing(source: Source, ref: Ref) -> Iterator[Transcript]:
     if isinstance(source, SupportsUsage):
         yield from source.usage(ref, None)
     else:
-        yield from (reading.transcript for reading in source.read(ref, None))
+        yield from (with_tokens(source, reading.transcript) for reading in source.read(ref, None))
+
+
+def _readings(source: Source, ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:
+    for reading in source.read(ref, cursor):
+        transcript = with_tokens(source, reading.transcript)
+        yield reading if transcript is reading.transcript else replace(reading, transcript=transcript)
 
 
 class _Tally:

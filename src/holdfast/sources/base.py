@@ -33,6 +33,8 @@ class SourceInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     verified: bool = False
     """True where recordings or other programs' test data were read."""
     evidence: str = ""
+    records_usage: bool = True
+    """False where the agent writes down no tokens: they are then counted or estimated from the texts."""
     retention_days: int | None = None
     """After how many days the agent deletes a session by default; None where it does not or nothing is known."""
 

@@ -41,6 +41,7 @@ class KiroCli:
         parser=PARSER,
         env=("KIRO_HOME", "XDG_DATA_HOME"),
         verified=True,
+        records_usage=False,
         evidence="5 recordings of June and August 2026, 4 conversations of other programs' tests, the log's source",
     )
 
