@@ -192,15 +192,20 @@ class Pipeline:
 
     def _write_index(self) -> None:
         """Index in few large commits, the first one soon: many small ones cost far more than they are worth."""
-        patience, going = FIRST_SECONDS, True
-        while going and self._failure is None:
-            began = time.monotonic()
-            with self.index.batch():
-                while going and self._failure is None and time.monotonic() - began < patience:
-                    kept = self._next()
-                    going = kept is not None
-                    self._index_batch(kept or NOTHING)
+        patience = FIRST_SECONDS
+        while self._failure is None and self._index_for(patience):
             patience = LATER_SECONDS
+
+    def _index_for(self, seconds: float) -> bool:
+        """Index in one commit what comes within so many seconds; False once all has come."""
+        began = time.monotonic()
+        with self.index.batch():
+            while self._failure is None and time.monotonic() - began < seconds:
+                kept = self._next()
+                if kept is None:
+                    return False
+                self._index_batch(kept)
+        return True
 
     def _next(self) -> Kept | None:
         try:

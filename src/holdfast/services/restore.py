@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from holdfast.errors import NotFound, Unavailable
+from holdfast.services.sessions import descendants
 from holdfast.sources.base import Command, SupportsResume
 from holdfast.stores.base import SupportsRaw
 
@@ -76,10 +77,7 @@ class Restorer:
         return Resumed(command=command, problem="; ".join(problems))
 
     def _family(self, session: Session) -> Iterable[Session]:
-        yield session
-        yield from (
-            s for s in self.store.find() if s.parent and s.parent.kind == "subagent" and s.parent.id == session.id
-        )
+        return [session, *descendants(self.store.find(), session)]
 
     def _usual_roots(self, session: Session) -> Sequence[Path]:
         source = self.sources.get(session.agent)

@@ -109,11 +109,25 @@ class Sessions:
         return erase(self.store, self.index(), [session, *self._children(session)], at=int(self.now() * 1000))
 
     def _children(self, session: Session) -> list[Session]:
-        found = [*self.store.find(), *self.store.find(trashed=True)]
-        return [s for s in found if s.parent and s.parent.kind == "subagent" and s.parent.id == session.id]
+        return descendants([*self.store.find(), *self.store.find(trashed=True)], session)
 
     def _change(self, session_id: str, edits: Edits) -> Session:
         return self.store.change(session_id, edits)
+
+
+def descendants(sessions: Iterable[Session], of: Session) -> list[Session]:
+    """Return the sub-agents of a session, theirs, and so on."""
+    children: dict[str, list[Session]] = {}
+    for session in sessions:
+        if session.parent is not None and session.parent.kind == "subagent":
+            children.setdefault(session.parent.id, []).append(session)
+    found: list[Session] = []
+    waiting = [of.id]
+    while waiting:
+        below = children.pop(waiting.pop(), [])
+        found += below
+        waiting += [s.id for s in below]
+    return [s for s in found if s.id != of.id]
 
 
 def _by_name(session: Session, reference: str) -> bool:

@@ -99,20 +99,23 @@ def _make_room(db: apsw.Connection, file: int, raw: Raw) -> bool:
         (file, raw.offset),
     )
     kept = [(pk, place, block, _rows.unpacked(data, _blocks.content(db, block))) for pk, place, _, block, data in rows]
-    if kept and b"".join(d for *_, d in kept)[max(0, raw.offset - kept[0][1]) :].startswith(raw.data):
-        return False
+    if kept:
+        replaced = b"".join(d for *_, d in kept)[max(0, raw.offset - kept[0][1]) :]
+        if replaced.startswith(raw.data):
+            return False
+        if b"\n" in replaced and not raw.data.startswith(replaced):
+            _keep_before_rewrite(db, file)
     for pk, place, block, data in kept:
         db.execute("DELETE FROM raw WHERE pk=?", (pk,))
         if place < raw.offset:
             _insert(db, file, place, data[: raw.offset - place], _block(db, block))
-    if raw.offset == 0 and kept:
-        _save_shrunk(db, file, b"".join(d for *_, d in kept))
     return True
 
 
-def _save_shrunk(db: apsw.Connection, file: int, data: bytes) -> None:
-    """Keep what an appended file held before it was replaced by a shorter one."""
+def _keep_before_rewrite(db: apsw.Connection, file: int) -> None:
+    """Keep what a file held before whole lines of it were replaced by others (a torn last line is no loss)."""
     session, path = db.execute("SELECT session, path FROM files WHERE pk=?", (file,)).get
+    data = b"".join(read(db, session, RawFile(path=path, session="", version=0)))
     older = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=1", (session, path)).get
     if older is not None:
         _forget(db, older)

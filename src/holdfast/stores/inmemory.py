@@ -308,8 +308,9 @@ class InMemoryStore:
             new = data if data[raw.offset :].startswith(raw.data) and raw.data else data[: raw.offset] + raw.data
         if (raw.path, 0) in held.files and new == data:
             return False
-        replaced = raw.offset == 0 and data and not new.startswith(data[: len(new)])
-        if (len(new) < len(data) and raw.whole) or (replaced and not raw.whole):
+        lost = b"" if raw.whole or raw.rows else data[raw.offset :]
+        rewritten = b"\n" in lost and not raw.data.startswith(lost)
+        if rewritten or (len(new) < len(data) and (raw.whole or raw.rows)):
             held.files[raw.path, 1] = (data, raw.rows)
         held.files[raw.path, 0] = (new, raw.rows)
         return True
