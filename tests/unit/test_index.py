@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from holdfast.errors import Unreadable
 from holdfast.index import Index
 from holdfast.model import Message, Session, Summary, Text, Thinking, ToolCall, ToolResult, parse
 
@@ -536,6 +537,35 @@ def test_a_damaged_or_older_file_is_replaced(tmp_path):
     empty.put("s1", user("needle"))
     assert empty.places("needle") == [("s1", 0)]
     empty.index.close()
+
+
+def test_a_file_whose_schema_is_damaged_is_begun_anew(tmp_path):
+    path = tmp_path / "index.db"
+    shelf = Shelf(path)
+    shelf.put("s1", user("needle"))
+    shelf.index.close()
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\x55" * (len(data) - 4096))
+    again = Shelf(path)
+    assert again.places("needle") == []
+    again.put("s1", user("needle"))
+    assert again.places("needle") == [("s1", 0)]
+    again.index.close()
+
+
+def test_damage_inside_the_file_is_named_with_the_way_out(tmp_path):
+    path = tmp_path / "index.db"
+    shelf = Shelf(path)
+    shelf.put("s1", *(tool(f"needle word{i} other{i % 9} " * 90) for i in range(2_000)))
+    shelf.index.close()
+    data = path.read_bytes()
+    half = len(data) // 2
+    path.write_bytes(data[:half] + b"\x55" * (len(data) - half))
+    damaged = Shelf(path)
+    with pytest.raises(Unreadable, match="damaged") as caught:
+        damaged.find("word* OR other*")
+    assert "delete it" in caught.value.hint
+    damaged.index.close()
 
 
 def test_the_file_is_private(tmp_path):

@@ -7,30 +7,28 @@ One Index is used by one thread; a writer and any number of readers may open the
 from __future__ import annotations
 
 import contextlib
-from collections import Counter, defaultdict
-from itertools import islice
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 
 from holdfast._sqlite import files_with, writing
-from holdfast.errors import Conflict
+from holdfast.errors import Conflict, Unreadable
 from holdfast.index import _terms
 from holdfast.index._fold import asked, fold
-from holdfast.index._marks import marked
+from holdfast.index._hits import Hits
 from holdfast.index._match import Plan, planned
-from holdfast.index._rank import Candidate, Ranking, density
+from holdfast.index._rank import Ranking, density
 from holdfast.index._rows import rows_for, spans_of
 from holdfast.index._schema import CLASSES, opened, read_number, tidy, write_number
-from holdfast.model import Hit, searchable
+from holdfast.model import searchable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
-    from holdfast.model import Message, Query, Session
-
-    Fetch = Callable[[str, Sequence[int]], Mapping[int, Message]]
+    from holdfast.index._hits import Fetch
+    from holdfast.model import Hit, Message, Query, Session
 
 PER_SESSION = 3
 NARROWED = 5
@@ -55,7 +53,7 @@ class Index:
         """Take up a session's texts and messages; a (session, seq) that is known is replaced. `messages` carry seq."""
         if not messages and revision is None and self._known(session):
             return
-        with writing(self._connection):
+        with self._readable(), writing(self._connection):
             number = self._describe(session)
             if messages:
                 self._add(number, messages)
@@ -131,11 +129,24 @@ class Index:
         plan = planned(query)
         if not plan.combinations or limit < 1:
             return ()
+        with self._readable():
+            return self._found(query, plan, fetch=fetch, allowed=allowed, limit=limit, per_session=per_session)
+
+    def _found(
+        self,
+        query: Query,
+        plan: Plan,
+        *,
+        fetch: Fetch,
+        allowed: Container[str] | None,
+        limit: int,
+        per_session: int | None,
+    ) -> tuple[Hit, ...]:
         most = per_session or (limit + SPARE if _one_session(query) else PER_SESSION)
         wide = NARROWED if plan.narrowed else 1
         ranking = Ranking(self._connection, plan, allowed)
         candidates = ranking.candidates(limit * wide + SPARE, per_session=most * wide)
-        return tuple(islice(_thinned(self._hits(candidates, plan, page=limit, fetch=fetch), most), limit))
+        return Hits(self._connection, plan, fetch).shown(candidates, limit=limit, per_session=most)
 
     def count(self, query: Query, *, allowed: Container[str] | None = None) -> int:
         """Count the messages and sessions that hold the query's whole words."""
@@ -144,6 +155,14 @@ class Index:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            message = f"{self._connection.filename} is damaged: {error}"
+            raise Unreadable(message, "delete it: the next sync builds it again") from error
 
     def _known(self, session: Session) -> bool:
         row = self._connection.execute("SELECT active, text FROM sessions WHERE id = ?", (session.id,)).fetchone()
@@ -186,67 +205,6 @@ class Index:
             self._connection.execute(f"DELETE FROM words_{name} WHERE rowid = ?", (row,))
         self._connection.executemany(f"INSERT INTO words_{name}(rowid, x) VALUES(?, ?)", rows)
         _terms.note(self._connection, (text for _, text in rows))
-
-    def _hits(self, candidates: list[Candidate], plan: Plan, *, page: int, fetch: Fetch) -> Iterator[Hit]:
-        for place in range(0, len(candidates), page):
-            listed = candidates[place : place + page]
-            texts = _fetched(listed, fetch)
-            for one in listed:
-                hit = self._hit(one, texts.get(one.session, {}).get(one.seq), plan)
-                if hit is not None:
-                    yield hit
-
-    def _hit(self, one: Candidate, message: Message | None, plan: Plan) -> Hit | None:
-        if one.kind == "session":
-            text = self._connection.execute("SELECT text FROM sessions WHERE id = ?", (one.session,)).get
-            found = marked(text or "", plan.words, loose=one.loose)
-            return Hit(
-                session=one.session,
-                kind="session",
-                at=one.at or None,
-                snippet=found.snippet,
-                highlights=found.highlights,
-                start=found.start,
-                score=one.score,
-            )
-        if message is None or not _passes(message, one, plan):
-            return None
-        said, done = searchable(message)
-        found = marked(done if one.kind == "tool" else said, plan.words, loose=one.loose)
-        return Hit(
-            session=one.session,
-            message=message.id,
-            seq=one.seq,
-            role=message.role,
-            kind="tool" if one.kind == "tool" else "said",
-            at=message.at,
-            snippet=found.snippet,
-            highlights=found.highlights,
-            start=found.start,
-            score=one.score,
-        )
-
-
-def _fetched(page: Sequence[Candidate], fetch: Fetch) -> dict[str, Mapping[int, Message]]:
-    wanted: defaultdict[str, list[int]] = defaultdict(list)
-    for one in page:
-        if one.seq >= 0:
-            wanted[one.session].append(one.seq)
-    return {session: fetch(session, sorted(seqs)) for session, seqs in wanted.items()}
-
-
-def _thinned(hits: Iterable[Hit], per_session: int) -> Iterator[Hit]:
-    filled: Counter[str] = Counter()
-    for hit in hits:
-        filled[hit.session] += 1
-        if filled[hit.session] <= per_session:
-            yield hit
-
-
-def _passes(message: Message, one: Candidate, plan: Plan) -> bool:
-    if message.at is not None and not plan.may_hold(message.at, message.at):
-        return False
-    return one.kind != "assistant" or all((message.role == role) != negated for role, negated in plan.roles)
 
 
 def _one_session(query: Query) -> bool:
