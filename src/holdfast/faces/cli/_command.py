@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from holdfast.faces.cli.documents import Document
 
-ALWAYS = (0, 1, 2, 10, INTERRUPTED)
-"""Exit codes that every command may end with."""
+ALWAYS = (0, 1, 2, 4, 6, 8, 10, INTERRUPTED)
+"""Exit codes that every command may end with: settings may be refused, the archive locked, damaged or out of reach."""
 
 
 class Command(click.Command):

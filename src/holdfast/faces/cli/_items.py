@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from holdfast.faces.cli.documents import (
+    CommandItem,
     ContextItem,
+    FileItem,
     HitItem,
     MessageItem,
     SessionItem,
@@ -18,7 +20,7 @@ from holdfast.faces.cli.documents import (
 )
 
 if TYPE_CHECKING:
-    from holdfast.model import Hit, Message, Session
+    from holdfast.model import CommandRun, FileTouch, Hit, Message, Session
     from holdfast.workspace import Workspace
 
 
@@ -98,6 +100,27 @@ def message_item(message: Message) -> MessageItem:
         model=message.model,
         live=message.live,
         parts=message.parts,
+    )
+
+
+def file_item(touch: FileTouch) -> FileItem:
+    """Return a touched file as it is published."""
+    at = moment(touch.at)
+    return FileItem(
+        path=touch.path, action=touch.action, message=touch.message, at=at, added=touch.added, removed=touch.removed
+    )
+
+
+def command_item(run: CommandRun) -> CommandItem:
+    """Return a command that was run as it is published."""
+    return CommandItem(
+        command=run.command,
+        cwd=run.cwd,
+        message=run.message,
+        at=moment(run.at),
+        exit=run.exit,
+        error=run.error,
+        output=run.output,
     )
 
 

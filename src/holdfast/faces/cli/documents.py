@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from holdfast.model import CommandRun, FileTouch, Part, Session, Usage
+from holdfast.model import Json, Part, Session, Usage
 
 SCHEMA_VERSION = 1
 By = Literal["day", "week", "month", "session", "model", "project", "agent"]
@@ -111,12 +111,35 @@ class MessageItem(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...]
 
 
+class FileItem(Struct, frozen=True, kw_only=True):
+    """One file that a tool call read or changed; `added` and `removed` count lines where the call tells."""
+
+    path: str
+    action: Literal["read", "write", "edit", "delete", "search"]
+    message: str
+    at: str | None
+    added: int
+    removed: int
+
+
+class CommandItem(Struct, frozen=True, kw_only=True):
+    """One command that the agent ran; `exit` is null where no result is known."""
+
+    command: str
+    cwd: str
+    message: str
+    at: str | None
+    exit: int | None
+    error: bool
+    output: str
+
+
 class SessionDetail(Document, frozen=True, kw_only=True):
     """What `show` prints."""
 
     session: SessionItem
-    files: tuple[FileTouch, ...]
-    commands: tuple[CommandRun, ...]
+    files: tuple[FileItem, ...]
+    commands: tuple[CommandItem, ...]
     messages: tuple[MessageItem, ...]
 
 
@@ -289,7 +312,7 @@ class SettingItem(Struct, frozen=True, kw_only=True):
     """One setting with the place that decided it."""
 
     name: str
-    value: object
+    value: Json
     origin: Literal["flag", "environment", "project", "user", "default"]
     place: str
     help: str

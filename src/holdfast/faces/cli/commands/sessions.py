@@ -118,11 +118,16 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
         messages = messages[-last:]
     item = session_item(state.workspace, session)
     if state.json:
-        from holdfast.faces.cli._items import message_item
+        from holdfast.faces.cli._items import command_item, file_item, message_item
         from holdfast.faces.cli.documents import SessionDetail
 
-        shown = tuple(message_item(m) for m in messages)
-        state.document(SessionDetail(session=item, files=files, commands=runs, messages=shown))
+        document = SessionDetail(
+            session=item,
+            files=tuple(file_item(f) for f in files),
+            commands=tuple(command_item(r) for r in runs),
+            messages=tuple(message_item(m) for m in messages),
+        )
+        state.document(document)
         return
     from holdfast.faces.cli._conversation import whole
 
