@@ -118,14 +118,14 @@ class Sync:
         if not plan.stale:
             self.catch_up()
             return tally.report(began)
-        purged = frozenset(self.store.docs(PURGED))
+        tally.purged = frozenset(self.store.docs(PURGED))
         memory = self.rules.memory_mb
         with Pipeline(self.store, self.index(), keep_raw=self._keeps_raw, memory_mb=memory) as pipeline:
             for done, (source, ref, cursor) in enumerate(plan.stale):
                 if within is not None and time.monotonic() - began >= within:
                     tally.remaining = len(plan.stale) - done
                     break
-                self._read(_readings(source, ref, cursor), ref, pipeline, tally, purged)
+                self._read(_readings(source, ref, cursor), ref, pipeline, tally)
                 if progress is not None:
                     progress(
                         Progress(
@@ -163,7 +163,7 @@ class Sync:
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
         """Read the requests of changed files, without keeping anything: fast where the source can read them alone."""
-        purged = frozenset(self.store.docs(PURGED))
+        tally.purged = frozenset(self.store.docs(PURGED))
         for source, ref, _ in plan.stale:
             try:
                 yield from (t for t in _billing(source, ref) if self._wanted(t.session, purged))
@@ -192,13 +192,11 @@ class Sync:
                 index.mark(target)
         index.settle()
 
-    def _read(
-        self, readings: Iterator[Reading], ref: Ref, pipeline: Pipeline, tally: _Tally, purged: frozenset[str]
-    ) -> None:
+    def _read(self, readings: Iterator[Reading], ref: Ref, pipeline: Pipeline, tally: _Tally) -> None:
         try:
             for reading in readings:
                 tally.add(reading)
-                if self._wanted(reading.transcript.session, purged):
+                if self._wanted(reading.transcript.session, tally.purged):
                     pipeline.put(ref.key, reading)
                 else:
                     pipeline.skip(ref.key, reading)
@@ -242,6 +240,7 @@ class _Tally:
         self.failed = dict(plan.failed)
         self.read = self.bytes = self.messages = self.rows = self.damaged = self.remaining = 0
         self.sessions: set[str] = set()
+        self.purged: frozenset[str] = frozenset()
         self.unknown: dict[str, int] = {}
 
     def add(self, reading: Reading) -> None:

@@ -96,7 +96,7 @@ def understand(
     _learn(record, state, at)
     match record.type:
         case "assistant":
-            return _assistant(record, state, at, path, line)
+            return _assistant(record, state, at, path=path, line=line)
         case "user":
             return *_user(record, state, at, line), []
         case "system":
@@ -200,7 +200,7 @@ def _learn(record: Record, state: State, at: int | None) -> None:
 
 
 def _assistant(
-    record: Record, state: State, at: int | None, path: str, line: int
+    record: Record, state: State, at: int | None, *, path: str, line: int
 ) -> tuple[Message | None, Request | None, list[str]]:
     inner = record.message or Inner()
     request = request_of(record, at=at, path=path, line=line)

@@ -24,7 +24,7 @@ def put(db: apsw.Connection, session: int, raw: Raw, block: Block | None) -> boo
     file = _file(db, session, raw)
     if not _make_room(db, file, raw):
         return False
-    _insert(db, file, raw.offset, raw.data, block)
+    _insert(db, file, raw.offset, raw.data, block=block)
     db.execute("UPDATE files SET size=? WHERE pk=?", (raw.offset + len(raw.data), file))
     return True
 
@@ -64,7 +64,7 @@ def _put_whole(db: apsw.Connection, session: int, raw: Raw, block: Block | None)
     file = _file(db, session, raw)
     lean = block or _any_block(db, session)
     for offset in range(0, max(len(raw.data), 1), PIECE):
-        _insert(db, file, offset, raw.data[offset : offset + PIECE], lean)
+        _insert(db, file, offset, raw.data[offset : offset + PIECE], block=lean)
     db.execute("UPDATE files SET size=? WHERE pk=?", (len(raw.data), file))
     return True
 
@@ -108,7 +108,7 @@ def _make_room(db: apsw.Connection, file: int, raw: Raw) -> bool:
     for pk, place, block, data in kept:
         db.execute("DELETE FROM raw WHERE pk=?", (pk,))
         if place < raw.offset:
-            _insert(db, file, place, data[: raw.offset - place], _block(db, block))
+            _insert(db, file, place, data[: raw.offset - place], block=_block(db, block))
     return True
 
 
@@ -122,10 +122,10 @@ def _keep_before_rewrite(db: apsw.Connection, file: int) -> None:
     db.execute("INSERT INTO files(session, path, version, rows, size) VALUES(?,?,1,0,?)", (session, path, len(data)))
     kept = db.last_insert_rowid()
     for offset in range(0, len(data), PIECE):
-        _insert(db, kept, offset, data[offset : offset + PIECE], _any_block(db, session))
+        _insert(db, kept, offset, data[offset : offset + PIECE], block=_any_block(db, session))
 
 
-def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, block: Block | None) -> None:
+def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, *, block: Block | None) -> None:
     packed = _rows.packed(data, block.data if block else b"")
     db.execute(
         "INSERT INTO raw(file, place, size, block, data) VALUES(?,?,?,?,?)",
