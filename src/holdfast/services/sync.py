@@ -163,7 +163,7 @@ class Sync:
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
         """Read the requests of changed files, without keeping anything: fast where the source can read them alone."""
-        tally.purged = frozenset(self.store.docs(PURGED))
+        purged = frozenset(self.store.docs(PURGED))
         for source, ref, _ in plan.stale:
             try:
                 yield from (t for t in _billing(source, ref) if self._wanted(t.session, purged))
