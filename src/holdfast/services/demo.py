@@ -69,6 +69,15 @@ def environment(home: Path, base: Mapping[str, str]) -> dict[str, str]:
     return kept | {"HOME": str(home), "USERPROFILE": str(home), "HOLDFAST_HOME": str(home / ".local/share/holdfast")}
 
 
+def terminal_of(home: Path, base: Mapping[str, str], *, width: int, colour: bool) -> dict[str, str]:
+    """Return variables for a terminal (or a pipe, without colour) of so many columns in this home."""
+    found = environment(home, base) | {"COLUMNS": str(width)}
+    if not colour:
+        return found | {"NO_COLOR": "1"}
+    found.pop("NO_COLOR", None)
+    return found | {"FORCE_COLOR": "1", "TERM": "xterm-256color", "HOLDFAST_OUTPUT_PAGER": "cat"}
+
+
 class Demo:
     """Writes a home, runs commands in it, and removes it."""
 
@@ -85,18 +94,13 @@ class Demo:
         home = _prepared(keep)
         try:
             story = write_home(home, now=self.now())
-            variables = environment(home, self.env) | {"COLUMNS": str(width)}
-            variables |= (
-                {"FORCE_COLOR": "1", "TERM": "xterm-256color", "HOLDFAST_OUTPUT_PAGER": "cat"}
-                if colour
-                else {"NO_COLOR": "1"}
-            )
+            variables = terminal_of(home, self.env, width=width, colour=colour)
             for note, command in _commands(story):
                 if command[0] == _DELETE:
                     story.unlink()
                     yield Step(note=note, line=f"rm {_shown(story, home)}", output="")
                 else:
-                    yield _ran(note, command, home, variables)
+                    yield run_command(note, command, home, variables)
         finally:
             if keep is None:
                 shutil.rmtree(home, ignore_errors=True)
@@ -128,7 +132,8 @@ def _commands(story: Path) -> Sequence[tuple[str, Sequence[str]]]:
     )
 
 
-def _ran(note: str, command: Sequence[str], home: Path, variables: Mapping[str, str]) -> Step:
+def run_command(note: str, command: Sequence[str], home: Path, variables: Mapping[str, str]) -> Step:
+    """Run a command in a home and keep what it prints."""
     argv = [sys.executable, "-m", "holdfast", *command]
     run = _on_terminal if variables.get("FORCE_COLOR") and os.name == "posix" else _on_pipe
     output, code = run(argv, home, dict(variables))
