@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 NAMES = "owned"
 """Documents that map a name to the id of the owned session that has it."""
 AGENT = "holdfast"
+LISTED = 3000
+"""Hits looked at when words narrow a list."""
 
 
 def open_store(url: str | None = None, *, durability: Durability = "durable") -> SessionStore:
@@ -69,8 +71,13 @@ class SessionStore:
         return OwnedSession(self.store, name)
 
     def sessions(self, query: str | Query = "") -> list[Session]:
-        """List sessions, observed ones too, last active first."""
-        return self._workspace.sessions.find(parse(query) if isinstance(query, str) else query)
+        """List sessions, observed ones too, last active first; words in the query must stand in them."""
+        wanted = parse(query) if isinstance(query, str) else query
+        found = self._workspace.sessions.find(wanted)
+        if not wanted.has_words:
+            return found
+        holding = {h.session for h in self.search(wanted, limit=LISTED)}
+        return [s for s in found if s.id in holding]
 
     def search(self, query: str | Query, *, limit: int = 20) -> tuple[Hit, ...]:
         """Find words in all sessions, best first."""

@@ -25,7 +25,8 @@ class Search:
         """Return the best hits, best first; a query without words finds nothing (list answers those)."""
         if not query.has_words:
             return ()
-        return self.index().find(query, allowed=self._allowed(query), limit=limit, fetch=self._fetch)
+        found = self.index().find(query, allowed=self._allowed(query), limit=limit, fetch=self._fetch)
+        return tuple(h for h in found if h.kind != "session" or self.store.get(h.session) is not None)
 
     def _allowed(self, query: Query) -> set[str] | None:
         """Name the sessions that may answer, None for all of them."""
