@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from holdfast.model import Hit, Message, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from holdfast.index import Index
     from holdfast.stores.base import Store
+
+CLOSE = 20
 
 
 class Search:
@@ -28,17 +31,42 @@ class Search:
         found = self.index().find(query, allowed=self._allowed(query), limit=limit, fetch=self._fetch)
         return tuple(h for h in found if h.kind != "session" or self.store.get(h.session) is not None)
 
-    def _allowed(self, query: Query) -> set[str] | None:
+    def _allowed(self, query: Query) -> Container[str] | None:
         """Name the sessions that may answer, None for all of them."""
         narrowed = query.since is not None or query.until is not None
         narrowed = narrowed or any(f.key not in ("role", "kind") for f in query.filters)
         if narrowed:
             return {s.id for s in self.store.find(query)}
-        trashed = {s.id for s in self.store.find(trashed=True)}
-        return {s.id for s in self.store.find()} if trashed else None
+        trashed = frozenset(s.id for s in self.store.find(trashed=True))
+        return AllBut(trashed) if trashed else None
 
     def _fetch(self, session_id: str, seqs: Sequence[int]) -> Mapping[int, Message]:
+        """Read messages by their places, those that stand close together at once."""
         found: dict[int, Message] = {}
-        for seq in seqs:
-            found.update((m.seq, m) for m in self.store.messages(session_id, after=seq - 1, before=seq + 1))
+        for first, last in _runs(seqs):
+            found.update((m.seq, m) for m in self.store.messages(session_id, after=first - 1, before=last + 1))
         return found
+
+
+class AllBut(Container[str]):
+    """Every session except a few, without naming them all."""
+
+    def __init__(self, excluded: frozenset[str]) -> None:
+        """Take the few."""
+        self.excluded = excluded
+
+    def __contains__(self, session_id: object) -> bool:
+        """Tell whether a session is not one of them."""
+        return session_id not in self.excluded
+
+
+def _runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Join places that most likely stand in one block."""
+    ordered = sorted(seqs)
+    first = last = ordered[0]
+    for seq in ordered[1:]:
+        if seq - last > CLOSE:
+            yield first, last
+            first = seq
+        last = seq
+    yield first, last
