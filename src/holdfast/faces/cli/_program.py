@@ -93,6 +93,8 @@ def run(arguments: list[str]) -> int:
         return _interrupted(state, stop)
     except HoldfastError as error:
         return _failed(state, error)
+    except UnicodeEncodeError as error:
+        return _failed(state, BadInput(f"not valid text: {error.object!r}", "type it as UTF-8"))
     except click.ClickException as error:
         return _failed(state, _usage(error))
     except Exception as error:

@@ -43,12 +43,7 @@ def changed(text: str, name: str, value: Any) -> str:
         raise BadInput("the config file must hold keys and values", "holdfast config path")
     for full, node in _values(root, ""):
         if full == name:
-            tail = (
-                "\n"
-                if text[: node.end_mark.index].endswith("\n") and not text[: node.start_mark.index].endswith("\n")
-                else ""
-            )
-            return f"{text[: node.start_mark.index]}{written(value)}{tail}{text[node.end_mark.index :]}"
+            return f"{text[: node.start_mark.index]}{written(value)}{text[_end(node) :]}"
     if root is not None and root.flow_style:
         raise BadInput("the config file is one { } block, which cannot be added to", "write one setting a line")
     ended = text if not text or text.endswith("\n") else text + "\n"
@@ -69,6 +64,15 @@ def save(path: Path, text: str, *, replace: bool = True) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(beside).unlink()
+
+
+def _end(node: Any) -> int:
+    """Return where a value ends; what YAML counts to a block after its last item are comments and empty lines."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    end: int = node.end_mark.index
+    return end
 
 
 def _values(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:
