@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from holdfast.model import parse
 from holdfast.owned import open_store
-from holdfast.services import _demo_claude, _demo_codex, _demo_tales
+from holdfast.services._demo import claude, codex, tales
 from holdfast.workspace import Workspace
 from tests.journeys._children import PATIENCE, faults, killed_after, start
 
@@ -65,8 +65,8 @@ def large_home(home, sessions):
     """Write sessions that take a sync some time."""
     for number in range(sessions):
         for tale, pen, agent in (
-            (_demo_tales.JWT, _demo_claude, ".claude"),
-            (_demo_tales.WEBHOOKS, _demo_codex, ".codex"),
+            (tales.JWT, claude, ".claude"),
+            (tales.WEBHOOKS, codex, ".codex"),
         ):
             native = f"{number:08d}-0000-7000-8000-00000000000{number % 10}"
             again = replace(tale, native=native, turns=tale.turns * 12, minutes_ago=tale.minutes_ago + number * 60)

@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.errors import Unsafe
 from holdfast.model import Query, observed_id, parse
-from holdfast.services import _demo_tales
+from holdfast.services._demo import tales
 from holdfast.services.demo import Demo, environment, write_home
 from holdfast.testing import demo_home
 from holdfast.workspace import Workspace
@@ -56,7 +56,7 @@ def test_the_story_has_a_sub_agent_a_compaction_an_error_and_a_lost_session(demo
     kinds = {type(p).__name__ for m in demo.store.messages(story.id) for p in m.parts}
     children = [s for s in demo.store.find() if s.parent and s.parent.id == story.id]
     assert ([c.parent.kind for c in children], "Summary" in kinds, story.rollup.errors) == (["subagent"], True, 1)
-    assert [s.partial for s in demo.store.find() if s.native_id == _demo_tales.LOST.native] == [True]
+    assert [s.partial for s in demo.store.find() if s.native_id == tales.LOST.native] == [True]
 
 
 def test_times_are_relative_to_the_given_now_and_one_session_is_deleted_within_a_week(demo):
@@ -67,7 +67,7 @@ def test_times_are_relative_to_the_given_now_and_one_session_is_deleted_within_a
 
 
 def test_the_planted_key_is_found_raw_in_the_archive_and_masked_in_what_leaves_it(demo, tmp_path):
-    key = _demo_tales.planted_key()
+    key = tales.planted_key()
     story = named(demo, "JWT refresh")
     stored = "".join(p.text for m in demo.store.messages(story.id) for p in m.parts if hasattr(p, "text"))
     assert key in stored
@@ -82,7 +82,7 @@ def test_ids_are_the_same_in_every_demo(tmp_path):
             workspace.sync.run()
             found.append({s.id for s in workspace.store.find(Query())})
     assert found[0] == found[1]
-    assert observed_id("claude-code", _demo_tales.JWT.native) in found[0]
+    assert observed_id("claude-code", tales.JWT.native) in found[0]
 
 
 def test_commands_see_the_demo_home_alone(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.config import load
 from holdfast.errors import Unavailable
-from holdfast.services import _doctor_archive, _doctor_machine
+from holdfast.services._doctor import archive, machine
 from holdfast.services.doctor import Checkup
 from holdfast.testing import demo_home
 from holdfast.workspace import Workspace
@@ -171,7 +171,7 @@ def test_an_archive_beyond_its_limit_is_a_warning_and_nothing_is_deleted(tmp_pat
 
 
 def test_a_network_file_system_is_a_warning(workspace, monkeypatch):
-    monkeypatch.setattr(_doctor_archive, "_kind_of", lambda _: "nfs4")
+    monkeypatch.setattr(archive, "_kind_of", lambda _: "nfs4")
     assert check(workspace, "file system").level == "warning"
 
 
@@ -212,16 +212,16 @@ def test_a_startup_file_of_no_package_is_a_warning(workspace, tmp_path, monkeypa
     (folder / "stranger.pth").write_text("import os\n")
     (folder / "_virtualenv.pth").write_text("import _virtualenv\n")
     (folder / "plain.pth").write_text("/somewhere\n")
-    monkeypatch.setattr(_doctor_machine, "_site_folders", lambda: [folder])
+    monkeypatch.setattr(machine, "_site_folders", lambda: [folder])
     found = check(workspace, "startup files")
     assert (found.level, "stranger.pth" in found.found, "plain.pth" in found.found) == ("warning", True, False)
 
 
 def test_a_clock_far_off_is_a_warning(workspace, monkeypatch):
     scene = workspace.doctor.scene
-    assert _doctor_machine.clock(scene).level == "ok"
+    assert machine.clock(scene).level == "ok"
     old = type(scene)(**{f: getattr(scene, f) for f in scene.__struct_fields__} | {"now": lambda: 0.0})
-    assert _doctor_machine.clock(old).level == "warning"
+    assert machine.clock(old).level == "warning"
 
 
 def test_an_old_price_table_says_so(workspace):
@@ -261,4 +261,4 @@ def test_no_checks_are_in_order():
 
 
 def test_modes_are_told_of_existing_paths_only(tmp_path):
-    assert _doctor_archive._existing(tmp_path / "not" / "there") == Path(tmp_path)
+    assert archive._existing(tmp_path / "not" / "there") == Path(tmp_path)

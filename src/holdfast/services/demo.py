@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from holdfast.errors import Unsafe
 from holdfast.model import observed_id
-from holdfast.services import _demo_claude, _demo_codex, _demo_gemini, _demo_tales
+from holdfast.services._demo import claude, codex, gemini, tales
 
 MARK = ".holdfast-demo"
 """A file that says that a folder is a demo's own, so that it may be removed."""
@@ -53,13 +53,12 @@ class Step(Struct, frozen=True, kw_only=True):
 def write_home(home: Path, *, now: float | None = None) -> Path:
     """Write the sessions of Claude Code, Codex and Gemini CLI below a home; returns the transcript of the story's bug."""
     now_ms = int((time.time() if now is None else now) * 1000)
-    claude = home / ".claude"
-    files = [_demo_claude.write(claude, tale, now_ms) for tale in _demo_tales.CLAUDE]
-    _demo_claude.write_history(claude, _demo_tales.LOST, now_ms)
-    for tale in _demo_tales.CODEX:
-        _demo_codex.write(home / ".codex", tale, now_ms)
-    for tale in _demo_tales.GEMINI:
-        _demo_gemini.write(home / ".gemini", tale, now_ms)
+    files = [claude.write(home / ".claude", tale, now_ms) for tale in tales.CLAUDE]
+    claude.write_history(home / ".claude", tales.LOST, now_ms)
+    for tale in tales.CODEX:
+        codex.write(home / ".codex", tale, now_ms)
+    for tale in tales.GEMINI:
+        gemini.write(home / ".gemini", tale, now_ms)
     return files[0]
 
 

@@ -13,8 +13,8 @@ from typing import NoReturn
 from msgspec.structs import replace
 
 from holdfast.errors import HoldfastError, Unavailable, Unreadable
-from holdfast.services import _doctor_archive, _doctor_machine, _doctor_settings, _doctor_sources
-from holdfast.services._checkup import LEVELS, Check, Checkup, Finding, Level, Scene
+from holdfast.services._doctor import archive, machine, settings, sources
+from holdfast.services._doctor.checkup import LEVELS, Check, Checkup, Finding, Level, Scene
 
 __all__ = ["LEVELS", "Check", "Checkup", "Doctor", "Level", "Scene"]
 
@@ -22,10 +22,10 @@ SECONDS = 2.0
 """After this long no further files are listed: the rest of the three seconds a person waits belongs to the other checks."""
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 _AREAS = (
-    ("machine", _doctor_machine.CHECKS),
-    ("archive", _doctor_archive.CHECKS),
-    ("sessions", _doctor_archive.SESSION_CHECKS),
-    ("settings", _doctor_settings.CHECKS),
+    ("machine", machine.CHECKS),
+    ("archive", archive.CHECKS),
+    ("sessions", archive.SESSION_CHECKS),
+    ("settings", settings.CHECKS),
 )
 
 
@@ -45,18 +45,18 @@ class Doctor:
 
     def info(self) -> tuple[tuple[str, str], ...]:
         """Name every path and version."""
-        return tuple((name, self._plain(value)) for name, value in _doctor_machine.facts(self.scene))
+        return tuple((name, self._plain(value)) for name, value in machine.facts(self.scene))
 
     def _checks(self, scene: Scene, deadline: float) -> Iterator[Check]:
         for area, looks in _AREAS:
             for name, look in looks:
                 check = _guarded(scene, area, name, look)
                 yield check
-                if check.damaged and name == _doctor_archive.INTEGRITY:
+                if check.damaged and name == archive.INTEGRITY:
                     scene = _closed(scene)
-        yield from _doctor_sources.checks(scene, deadline)
-        for name, look in _doctor_sources.CHECKS:
-            yield _guarded(scene, _doctor_sources.AREA, name, look)
+        yield from sources.checks(scene, deadline)
+        for name, look in sources.CHECKS:
+            yield _guarded(scene, sources.AREA, name, look)
 
     def _shown(self, check: Check) -> Check:
         return replace(check, found=self._plain(check.found), fix=self._plain(check.fix))

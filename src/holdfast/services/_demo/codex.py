@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.services._demo_story import Answer, Call, Pace, Record, Tale, Tokens, write_lines
+from holdfast.services._demo.story import Answer, Call, Pace, Record, Tale, Tokens, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

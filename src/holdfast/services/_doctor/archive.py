@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from holdfast._sqlite import open_database
 from holdfast.errors import Unreadable
-from holdfast.services._checkup import Finding, plural, size
+from holdfast.services._doctor.checkup import Finding, plural, size
 from holdfast.services.purge import PURGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from holdfast.model import Session
-    from holdfast.services._checkup import Scene
+    from holdfast.services._doctor.checkup import Scene
 
 INTEGRITY = "integrity"
 DAY_MS = 86_400_000

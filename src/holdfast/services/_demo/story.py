@@ -1,6 +1,6 @@
 """What a made-up session is made of, whichever agent writes it down: prompts, answers, tool calls, tokens.
 
-Knows no agent's format: `_demo_claude`, `_demo_codex` and `_demo_gemini` do.
+Knows no agent's format: `claude`, `codex` and `gemini` do.
 """
 
 from __future__ import annotations

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.errors import HoldfastError
-from holdfast.services._checkup import Check, Finding, plural
+from holdfast.services._doctor.checkup import Check, Finding, plural
 from holdfast.services._losses import losses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from holdfast.model import Losses
-    from holdfast.services._checkup import Level, Scene
+    from holdfast.services._doctor.checkup import Level, Scene
     from holdfast.sources.base import Source
 
 AREA = "agents"

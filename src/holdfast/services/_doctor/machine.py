@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import holdfast
 from holdfast import config as configuration
 from holdfast._sqlite import open_database
-from holdfast.services._checkup import Finding
+from holdfast.services._doctor.checkup import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from holdfast.services._checkup import Scene
+    from holdfast.services._doctor.checkup import Scene
 
 EXTRAS = {"tokens": "splintr", "redact": "hyperscan", "prices": "genai_prices"}
 _FIRST_YEAR, _LAST_YEAR = 2026, 2100

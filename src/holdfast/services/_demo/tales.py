@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from holdfast.services._demo_story import Answer, Call, Tale, Turn
+from holdfast.services._demo.story import Answer, Call, Tale, Turn
 
 SHOP, MOBILE, INFRA = "/home/ada/shop", "/home/ada/mobile", "/home/ada/infra"
 OPUS, GPT, FLASH = "claude-opus-4-7", "gpt-5.5", "gemini-3.5-flash"

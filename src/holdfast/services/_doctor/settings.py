@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from holdfast import config as configuration
 from holdfast.errors import HoldfastError
-from holdfast.services._checkup import Finding, plural
+from holdfast.services._doctor.checkup import Finding, plural
 
 if TYPE_CHECKING:
-    from holdfast.services._checkup import Scene
+    from holdfast.services._doctor.checkup import Scene
 
 OLD_DAYS = 120
 

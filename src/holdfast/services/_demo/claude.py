@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.services._demo_story import DAY_MS, MINUTE_MS, Answer, Pace, Record, Tale, Tokens, write_lines
+from holdfast.services._demo.story import DAY_MS, MINUTE_MS, Answer, Pace, Record, Tale, Tokens, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
