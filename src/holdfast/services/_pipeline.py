@@ -70,6 +70,7 @@ class Pipeline:
         self._indexer = threading.Thread(target=self._guard, args=(self._write_index,), name="holdfast-index")
         self._expected = index.revision
         self._losses = LossBook(store)
+        self._begun: dict[str, Session] = {}
 
     def __enter__(self) -> Self:
         """Start the workers."""
@@ -148,17 +149,24 @@ class Pipeline:
     def _keep_one(self, key: str, reading: Reading) -> Done:
         docs = self._losses.docs(key, reading)
         docs["cursor"] = {key: msgspec.msgpack.encode(reading.cursor)}
-        held = self.store.get(reading.transcript.session.id)
+        session = reading.transcript.session
+        held = self._begun.get(session.id) or self.store.get(session.id)
         raw = self._raw(reading)
         if _adds_nothing(reading.transcript, held, raw):
             for kind, values in docs.items():
                 self.store.put_docs(kind, values)
-            return held or reading.transcript.session, ()
+            return held or session, ()
         receipt = self.store.put(self._without_fragments(reading.transcript, held), docs, raw=raw)
         self.messages += receipt.added
         self.rows += receipt.added + receipt.replaced
-        kept = self.store.get(receipt.session)  # with what a person said of it, which readings do not know
-        return kept or reading.transcript.session, self._to_index(reading, receipt)
+        return self._described(session, held), self._to_index(reading, receipt)
+
+    def _described(self, session: Session, held: Session | None) -> Session:
+        """Return the session with what a person said of it, which readings do not know: nothing yet of one that just began."""
+        if held is None or session.id in self._begun:
+            self._begun[session.id] = session
+            return session
+        return self.store.get(session.id) or session
 
     def _raw(self, reading: Reading) -> Raw | None:
         span = reading.raw
