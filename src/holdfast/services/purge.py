@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.model import searchable
+from holdfast.model import Role, TokensKind, searchable
+from holdfast.model.session import ParentKind
 from holdfast.sources.base import Cursor
 from holdfast.stores.base import SupportsRaw, SupportsTraces
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from holdfast.index import Index
-    from holdfast.model import Message, Session
+    from holdfast.model import Json, Message, Session
     from holdfast.stores.base import Store
 
 PURGED = "purged"
 """Documents that name erased sessions, so that no sync brings them back."""
+_OWN_WORDS = frozenset(get_args(Role) + get_args(ParentKind) + get_args(TokensKind))
+"""Words of the model that readers remember; none of them tells what was said."""
 LONG_WORD = 14
 WORDS = 50
 
@@ -92,5 +95,20 @@ def _blank_cursors(store: Store, session: Session) -> dict[str, bytes]:
     for key, data in store.docs("cursor").items():
         cursor = msgspec.msgpack.decode(data, type=Cursor)
         if session.id in cursor.sessions:
-            blanked[key] = msgspec.msgpack.encode(replace(cursor, state={}))
+            blanked[key] = msgspec.msgpack.encode(forgetting(cursor, session))
     return blanked
+
+
+def forgetting(cursor: Cursor, session: Session) -> Cursor:
+    """Take every text out of what a reader remembers, but for the parts of the session's id: by that it is passed over."""
+    return replace(cursor, state=_without_texts(cursor.state, session.native_id))
+
+
+def _without_texts(value: Json, native_id: str) -> Json:
+    if isinstance(value, str):
+        return value if value in native_id or value in _OWN_WORDS else ""
+    if isinstance(value, dict):
+        return {name: _without_texts(inner, native_id) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_texts(inner, native_id) for inner in value]
+    return b"" if isinstance(value, bytes) else value

@@ -20,7 +20,7 @@ from holdfast.errors import HoldfastError, NotFound
 from holdfast.model import Session, SyncReport, Transcript
 from holdfast.services._estimate import with_tokens
 from holdfast.services._pipeline import Pipeline
-from holdfast.services.purge import PURGED
+from holdfast.services.purge import PURGED, forgetting
 from holdfast.sources.base import Cursor, Reading, Ref, Source, SupportsUsage
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Sync:
         return [
             name
             for name, source in self.sources.items()
-            if any(path.startswith(str(root)) for root in self.roots(source) for path in paths)
+            if any(Path(path).is_relative_to(root) for root in self.roots(source) for path in paths)
         ]
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
@@ -199,8 +199,8 @@ class Sync:
                 if self._wanted(reading.transcript.session, tally.purged):
                     pipeline.put(ref.key, reading)
                 else:
-                    pipeline.skip(ref.key, reading)
-        except (HoldfastError, OSError) as error:
+                    pipeline.skip(ref.key, _forgetting(reading, tally.purged))
+        except (HoldfastError, OSError, msgspec.ValidationError) as error:
             tally.failed[ref.path] = str(error)
             return
         tally.read += 1
@@ -217,6 +217,14 @@ class Sync:
                 return False
             case "expiring":
                 return reading.transcript.session.source_expires is not None
+
+
+def _forgetting(reading: Reading, purged: frozenset[str]) -> Reading:
+    """Remember nothing of what stands in a file whose sessions were all erased, only how far it was read."""
+    cursor = reading.cursor
+    if not cursor.sessions or not purged.issuperset(cursor.sessions):
+        return reading
+    return replace(reading, cursor=forgetting(cursor, reading.transcript.session))
 
 
 def _billing(source: Source, ref: Ref) -> Iterator[Transcript]:
