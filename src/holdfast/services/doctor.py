@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from msgspec.structs import replace
 
-from holdfast.errors import HoldfastError, Unavailable, Unreadable
+from holdfast.errors import HoldfastError, Unreadable
 from holdfast.services._doctor import archive, machine, settings, sources
 from holdfast.services._doctor.checkup import LEVELS, Check, Checkup, Finding, Level, Scene
 
@@ -74,6 +74,8 @@ def _guarded(scene: Scene, area: str, name: str, look: Callable[[Scene], Finding
         found = look(scene)
     except Unreadable as error:
         found = Finding("problem", error.message, error.hint or "holdfast store verify", damaged=True)
+    except _Closed as error:
+        found = Finding("note", error.message)
     except HoldfastError as error:
         found = Finding("problem", error.message, error.hint)
     except OSError as error:
@@ -85,6 +87,10 @@ def _closed(scene: Scene) -> Scene:
     """Keep later checks out of a damaged archive."""
 
     def refuse() -> NoReturn:
-        raise Unavailable("not looked at: the archive is damaged", "holdfast store verify")
+        raise _Closed("not looked at: the archive is damaged")
 
     return replace(scene, store=refuse, index=refuse, sync=refuse)
+
+
+class _Closed(HoldfastError):
+    """A check wanted to look into an archive that is known to be damaged."""

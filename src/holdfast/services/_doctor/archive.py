@@ -27,7 +27,7 @@ DAY_MS = 86_400_000
 SOON_DAYS = 7
 LOW_DISK = 1 << 30
 LARGE_WAL = 256 << 20
-SMALL = 64 << 20
+SMALL = 128 << 20
 """Up to this size every page of the archive is checked; beyond it `store verify` has its own time."""
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "fuse.sshfs", "fuse.s3fs", "davfs", "ncpfs", "ceph"}
@@ -263,7 +263,8 @@ def _looked_at(path: Path) -> tuple[int, str]:
         if path.stat().st_size > SMALL:
             return schema, ""
         found = str(connection.pragma("quick_check"))
-        return schema, "" if found == "ok" else found.splitlines()[0]
+        faults = [line for line in found.splitlines() if not line.startswith("***")]
+        return schema, "" if found == "ok" else (faults or [found])[0]
 
 
 def _existing(path: Path) -> Path:
