@@ -20,7 +20,9 @@ def secret() -> str:
 def leaky(unread):
     """Return a machine where a session holds a key."""
     path = next((unread.home / ".claude").rglob("1111*.jsonl"))
-    text = path.read_text(encoding="utf-8").replace("Why does the build fail?", f"Why does the build fail with {secret()}?")
+    text = path.read_text(encoding="utf-8").replace(
+        "Why does the build fail?", f"Why does the build fail with {secret()}?"
+    )
     path.write_text(text, encoding="utf-8")
     assert unread("sync").exit_code == 0
     return unread
@@ -48,7 +50,10 @@ def test_an_export_without_a_file_goes_to_stdout(cli):
     assert "1 session exported as markdown" in answer.stderr
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.json", "json"), ("a.yaml", "yaml"), ("a.md", "markdown"), ("a.holdfast", "native"), ("a.txt", "json")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.json", "json"), ("a.yaml", "yaml"), ("a.md", "markdown"), ("a.holdfast", "native"), ("a.txt", "json")],
+)
 def test_the_name_of_the_file_chooses_the_format(cli, name, kind):
     assert cli.json("export", "agent:codex", "-o", name)["format"] == kind
 
@@ -137,13 +142,23 @@ def test_resume_becomes_the_agent(cli, monkeypatch, tmp_path):
 
 def test_tags_names_descriptions_and_projects_survive_the_next_sync(cli):
     ident = cli.id_of(TITLE)
-    for line in (("tag", ident, "api", "#urgent"), ("untag", ident, "urgent"), ("describe", ident, "about it", "--name", "mine"), ("set-project", ident, "other")):
+    for line in (
+        ("tag", ident, "api", "#urgent"),
+        ("untag", ident, "urgent"),
+        ("describe", ident, "about it", "--name", "mine"),
+        ("set-project", ident, "other"),
+    ):
         assert cli(*line).exit_code == 0
     path = next((cli.home / ".claude").rglob("1111*.jsonl"))
     path.write_bytes(path.read_bytes() + b"\n")
     cli("sync")
     found = cli.json("show", ident)["session"]
-    assert (found["tags"], found["description"], found["name"], found["project"]) == (["api"], "about it", "mine", "other")
+    assert (found["tags"], found["description"], found["name"], found["project"]) == (
+        ["api"],
+        "about it",
+        "mine",
+        "other",
+    )
 
 
 def test_a_deleted_session_is_in_the_trash_and_comes_back(cli):

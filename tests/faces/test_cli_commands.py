@@ -76,7 +76,9 @@ def test_a_command_has_a_page(name):
 
 
 def test_pages_and_schemas_are_up_to_date():
-    old = [str(p.relative_to(REPOSITORY)) for p, text in MADE["files"]().items() if not p.exists() or p.read_text() != text]
+    old = [
+        str(p.relative_to(REPOSITORY)) for p, text in MADE["files"]().items() if not p.exists() or p.read_text() != text
+    ]
     assert old == [], "run: python scripts/make_cli_reference.py"
 
 

@@ -55,7 +55,17 @@ def test_2_for_a_line_that_cannot_be_understood(cli, line):
     assert set(told(answer)) == {"code", "message", "hint"} or told(answer)["code"] == "bad_input"
 
 
-@pytest.mark.parametrize("line", [("show", "nosuch"), ("import", "nosuch.json"), ("delete", "nosuch", "--yes"), ("export", "agent:nosuch"), ("usage", "--explain", "nosuch")], ids=" ".join)
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("show", "nosuch"),
+        ("import", "nosuch.json"),
+        ("delete", "nosuch", "--yes"),
+        ("export", "agent:nosuch"),
+        ("usage", "--explain", "nosuch"),
+    ],
+    ids=" ".join,
+)
 def test_3_for_what_is_not_there(cli, line):
     answer = cli(*line, "--json")
     assert answer.exit_code == 3
@@ -85,7 +95,11 @@ def test_6_for_an_archive_that_somebody_else_holds(cli, monkeypatch):
     monkeypatch.setattr("holdfast.services.sessions.Sessions.tag", locked)
     answer = cli("tag", "-", "api", "--json")
     assert answer.exit_code == 6
-    assert told(answer) == {"code": "conflict", "message": "the archive is locked by another program", "hint": "try again in a moment"}
+    assert told(answer) == {
+        "code": "conflict",
+        "message": "the archive is locked by another program",
+        "hint": "try again in a moment",
+    }
 
 
 def test_7_for_files_that_could_not_be_read(unread, monkeypatch):
@@ -135,7 +149,17 @@ def test_130_when_interrupted(unread, monkeypatch):
 
 def test_the_errors_of_the_model_are_told_by_their_codes():
     codes = {kind("").code for kind in HoldfastError.__subclasses__()}
-    assert codes == {"bad_input", "not_found", "denied", "ambiguous", "conflict", "partial", "unreadable", "unsafe", "unavailable"}
+    assert codes == {
+        "bad_input",
+        "not_found",
+        "denied",
+        "ambiguous",
+        "conflict",
+        "partial",
+        "unreadable",
+        "unsafe",
+        "unavailable",
+    }
 
 
 def started(*arguments, **more):
@@ -151,7 +175,9 @@ def started(*arguments, **more):
 def test_a_reader_that_goes_away_is_no_failure(cli):
     reading, writing = os.pipe()
     os.close(reading)
-    answer = subprocess.run([sys.executable, "-m", "holdfast", "list", "--json"], stdout=writing, stderr=subprocess.PIPE, check=False)
+    answer = subprocess.run(
+        [sys.executable, "-m", "holdfast", "list", "--json"], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
     os.close(writing)
     assert (answer.returncode, answer.stderr) == (0, b"")
 
@@ -167,7 +193,9 @@ def test_a_real_interrupt_ends_a_watch_with_130_and_no_trace(unread):
 
 
 def test_the_module_runs_from_any_directory(cli, tmp_path):
-    answer = subprocess.run([sys.executable, "-m", "holdfast", "list", "--json"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [sys.executable, "-m", "holdfast", "list", "--json"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 0, answer.stderr
     assert len(json.loads(answer.stdout)["sessions"]) > 5
 

@@ -27,11 +27,25 @@ def is_harmless(text: str) -> bool:
 @pytest.fixture
 def hostile(empty):
     """Return a machine whose one session is hostile in every field that an agent writes."""
-    call = {"type": "tool_use", "id": "t1", "name": f"Bash{EVIL}", "input": {"command": f"ls {EVIL}", EVIL: EVIL, "file_path": EVIL}}
-    edit = {"type": "tool_use", "id": "t2", "name": "Edit", "input": {"file_path": f"/tmp/{EVIL}", "old_string": "a", "new_string": "b"}}
+    call = {
+        "type": "tool_use",
+        "id": "t1",
+        "name": f"Bash{EVIL}",
+        "input": {"command": f"ls {EVIL}", EVIL: EVIL, "file_path": EVIL},
+    }
+    edit = {
+        "type": "tool_use",
+        "id": "t2",
+        "name": "Edit",
+        "input": {"file_path": f"/tmp/{EVIL}", "old_string": "a", "new_string": "b"},
+    }
     run = {"type": "tool_use", "id": "t3", "name": "Bash", "input": {"command": f"make {EVIL}"}}
     result = {"type": "tool_result", "tool_use_id": "t1", "content": f"needle {EVIL}\n{EVIL}", "is_error": True}
-    reply = claude_code.answer("msg_1", [{"type": "text", "text": f"answer {EVIL}"}, {"type": "thinking", "thinking": EVIL}, call, edit, run], 5)
+    reply = claude_code.answer(
+        "msg_1",
+        [{"type": "text", "text": f"answer {EVIL}"}, {"type": "thinking", "thinking": EVIL}, call, edit, run],
+        5,
+    )
     reply["model"] = f"model-{EVIL}"
     common = {"session": ID, "cwd": f"/home/ada/{EVIL}", "gitBranch": EVIL}
     records = [
@@ -79,7 +93,11 @@ LINES = (
 )
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: " ".join(w if w.isascii() and w.isprintable() else "EVIL" for w in line) + f" {len(line[-1])}")
+@pytest.mark.parametrize(
+    "line",
+    LINES,
+    ids=lambda line: " ".join(w if w.isascii() and w.isprintable() else "EVIL" for w in line) + f" {len(line[-1])}",
+)
 @pytest.mark.parametrize("colour", ["never", "always"])
 def test_nothing_stored_or_typed_acts_on_the_terminal(hostile, line, colour):
     answer = hostile(*line, "--color", colour)
@@ -88,7 +106,9 @@ def test_nothing_stored_or_typed_acts_on_the_terminal(hostile, line, colour):
     assert is_harmless(OWN.sub("", answer.output))
 
 
-@pytest.mark.parametrize("line", [("list",), ("show", "-"), ("search", "needle"), ("usage", "--by", "model")], ids=" ".join)
+@pytest.mark.parametrize(
+    "line", [("list",), ("show", "-"), ("search", "needle"), ("usage", "--by", "model")], ids=" ".join
+)
 def test_json_of_hostile_text_is_valid_and_holds_no_hidden_character(hostile, line):
     answer = hostile(*line, "--json")
     assert answer.exit_code == 0, answer.stderr

@@ -33,7 +33,13 @@ def test_a_session_in_json_has_every_published_field(cli):
 def test_the_numbers_of_a_session_are_those_of_its_transcript(cli):
     [built] = [s for s in cli.json("list")["sessions"] if s["title"] == "Fix the build"]
     assert built["tokens"] == {"input": 12, "cache_read": 2000, "cache_write": 500, "output": 70, "reasoning": 0}
-    assert (built["messages"], built["user_messages"], built["tool_calls"], built["errors"], built["requests"]) == (3, 1, 1, 1, 2)
+    assert (built["messages"], built["user_messages"], built["tool_calls"], built["errors"], built["requests"]) == (
+        3,
+        1,
+        1,
+        1,
+        2,
+    )
     assert (built["tokens_kind"], built["models"], built["unpriced_models"]) == ("reported", ["claude-opus-4-7"], [])
     assert Decimal(built["cost_usd"]) > 0
     assert (built["started"], built["last_activity"]) == ("2026-01-05T10:00:01.000Z", "2026-01-05T10:00:06.000Z")
@@ -151,7 +157,15 @@ def test_with_nothing_found_json_is_an_empty_list(empty):
 
 def test_show_tells_facts_files_commands_and_what_was_said(cli):
     shown = cli("show", cli.id_of("Fix the build")).stdout
-    for expected in ("Fix the build", "claude-opus-4-7", "2,582 reported", "Commands (1)", "make", "Why does the build fail?", "Zażółć"):
+    for expected in (
+        "Fix the build",
+        "claude-opus-4-7",
+        "2,582 reported",
+        "Commands (1)",
+        "make",
+        "Why does the build fail?",
+        "Zażółć",
+    ):
         assert expected in shown
 
 
@@ -295,18 +309,38 @@ def test_short_ids_grow_until_each_is_the_only_one():
     assert short_ids(ids[3:], ids) == {ids[3]: "zzzzzz"}
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0"), (9999, "9999"), (12_345, "12k"), (1_234_567, "1.2M"), (234_000_000, "234M"), (5_600_000_000, "5.6G")])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (9999, "9999"), (12_345, "12k"), (1_234_567, "1.2M"), (234_000_000, "234M"), (5_600_000_000, "5.6G")],
+)
 def test_counts_are_short(number, text):
     assert count(number) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(5, "5s"), (61, "1m"), (7200, "2h"), (86400 * 3, "3d"), (86400 * 20, "2w"), (86400 * 100, "3mo"), (86400 * 800, "2y")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (5, "5s"),
+        (61, "1m"),
+        (7200, "2h"),
+        (86400 * 3, "3d"),
+        (86400 * 20, "2w"),
+        (86400 * 100, "3mo"),
+        (86400 * 800, "2y"),
+    ],
+)
 def test_spans_have_one_unit(seconds, text):
     assert span(seconds) == text
 
 
 def test_costs_say_what_is_unknown_missing_and_estimated():
-    assert [dollars(None), dollars(None, requests=0), dollars("0"), dollars("0.004"), dollars("1234.5")] == ["?", "-", "$0.00", "<$0.01", "$1,234.50"]
+    assert [dollars(None), dollars(None, requests=0), dollars("0"), dollars("0.004"), dollars("1234.5")] == [
+        "?",
+        "-",
+        "$0.00",
+        "<$0.01",
+        "$1,234.50",
+    ]
     assert dollars("2", ("x",), kind="estimated") == "~$2.00+"
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from holdfast.faces.cli.documents import RequestItem, Tokens, UsageDocument, UsageExplained, UsageItem
     from holdfast.model import Session
 
-BAR = 20
+NARROW, WIDE = 12, 24
+"""Cells of a bar."""
+_ROOM = 110
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COUNTS = (
     Column("REQUESTS", right=True, keep=3),
@@ -38,10 +40,11 @@ def usage_table(state: State, document: UsageDocument) -> str:
         Column("COST", right=True, style=("green",)),
     ]
     if live:
-        shape.append(Column("", keep=0, style=("blue",)))
+        shape.append(Column("", keep=5, style=("blue",)))
     most = max((_weight(row) for row in document.rows), default=0.0)
-    rows = [_row(row, write, bar=_bar(_weight(row), most) if live else None) for row in document.rows]
-    rows.append(_row(document.total, write, bar=" " if live else None))
+    size = WIDE if state.width >= _ROOM else NARROW
+    rows = [_row(row, write, bar=_bar(_weight(row), most, size) if live else None) for row in document.rows]
+    rows.append(_row(document.total, write, bar="" if live else None))
     drawn = table(shape, rows, width=state.width if live else None, paint=state.paint)
     return drawn + "".join(f"{state.paint(line, 'dim')}\n" for line in _notes(document))
 
@@ -115,8 +118,8 @@ def _weight(row: UsageItem) -> float:
     return float(row.cost_usd or 0) or total(row.tokens) / 1e9
 
 
-def _bar(value: float, most: float) -> str:
-    eighths = round(value / most * BAR * 8) if most else 0
+def _bar(value: float, most: float, size: int) -> str:
+    eighths = round(value / most * size * 8) if most else 0
     return _EIGHTHS[8] * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 

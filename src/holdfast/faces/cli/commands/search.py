@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from holdfast.faces.cli._state import State
     from holdfast.model import Hit, Session
+
+_BEGIN, _END = "\x01", "\x02"
 
 
 @command(
@@ -100,8 +103,8 @@ def _hit(state: State, hit: Hit, *, details: bool) -> list[str]:
         else hit.role
     )
     label = f"  {who:<14}  {age(hit.at):>4}  "
-    text = _marked(state, hit)
-    lines = [state.paint(label, "dim") + text]
+    first, *rest = _marked(state, hit, len(label))
+    lines = [state.paint(label, "dim") + first, *(" " * len(label) + line for line in rest)]
     if details and hit.kind != "session":
         lines.append(
             state.paint(
@@ -111,11 +114,20 @@ def _hit(state: State, hit: Hit, *, details: bool) -> list[str]:
     return lines
 
 
-def _marked(state: State, hit: Hit) -> str:
-    """Paint the words found; what stands between is made safe piece by piece."""
+def _marked(state: State, hit: Hit, indent: int) -> list[str]:
+    """Return the snippet in lines, the words found painted; what stands between is made safe piece by piece."""
     pieces, at = [], 0
     for start, end in hit.highlights:
-        pieces += [safe_piece(hit.snippet[at:start]), state.paint(safe_piece(hit.snippet[start:end]), "bold", "yellow")]
+        pieces += [safe_piece(hit.snippet[at:start]), _BEGIN, safe_piece(hit.snippet[start:end]), _END]
         at = end
     pieces.append(safe_piece(hit.snippet[at:]))
-    return re.sub(" {2,}", " ", "".join(pieces)).strip()
+    text = re.sub(" {2,}", " ", "".join(pieces)).strip()
+    lines = textwrap.wrap(text, max(30, state.width - indent), break_on_hyphens=False) if state.on_terminal else [text]
+    return [_painted(line, state) for line in lines] or [""]
+
+
+def _painted(line: str, state: State) -> str:
+    """Turn our marks, which no safe text can hold, into colour."""
+    return re.sub(f"{_BEGIN}([^{_END}]*){_END}?", lambda found: state.paint(found[1], "bold", "yellow"), line).replace(
+        _END, ""
+    )

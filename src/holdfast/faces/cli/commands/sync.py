@@ -104,8 +104,8 @@ def _tell(state: State, report: SyncReport, *, purged: int) -> None:
         return
     lines = [f"{several(report.seen, 'file')} seen, {full(report.read)} read, {full(report.skipped)} unchanged"]
     if report.read:
-        lines[0] += f"; {several(report.messages, 'message')} new in {several(report.sessions, 'session')}"
-        lines[0] += f" ({report.bytes / _MB:.1f} MB in {report.seconds:.1f} s)"
+        new = f"{several(report.messages, 'new message')} in {several(report.sessions, 'session')}"
+        lines.append(f"{new}, {report.bytes / _MB:.1f} MB in {report.seconds:.1f} s")
     if report.damaged:
         lines.append(f"{several(report.damaged, 'damaged line')} passed over")
     if report.unknown:

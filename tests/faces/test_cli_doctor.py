@@ -1,0 +1,81 @@
+"""doctor, info and demo, as a person and as a program see them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+def data_of(cli) -> Path:
+    return next(cli.home.rglob("sessions.db")).parent
+
+
+def test_doctor_names_every_check_with_its_level_and_ends_with_0(cli):
+    cli("sync")
+    answer = cli("doctor")
+    assert (answer.code, answer.stderr) == (0, "")
+    assert answer.stdout.rstrip().splitlines()[-1].split()[1] == "checks:"
+    assert "  ok       integrity" in answer.stdout
+
+
+def test_doctor_in_json_has_one_item_for_each_check(cli):
+    found = cli.json("doctor")
+    assert (found["schema_version"], len(found["checks"]) >= 25) == (1, True)
+    assert {frozenset(c) for c in found["checks"]} == {frozenset({"area", "name", "level", "found", "fix", "damaged"})}
+
+
+def test_doctor_ends_with_8_when_the_archive_is_damaged_and_still_prints_everything(cli):
+    cli("sync")
+    path = data_of(cli) / "sessions.db"
+    path.write_bytes(b"broken " * 3000)
+    answer = cli("doctor")
+    assert (answer.code, "1 problem: integrity" in answer.stderr) == (8, True)
+    assert "checks:" in answer.stdout
+
+
+def test_doctor_runs_where_the_settings_are_broken_and_says_so(cli):
+    cli("config", "set", "trash.days", "7")
+    next(cli.home.rglob("config.yaml")).write_text("trash:\n  dyas: 7\n")
+    answer = cli("doctor")
+    assert (answer.code, "trash.dyas" in answer.stdout) == (1, True)
+
+
+def test_doctor_does_not_print_where_the_home_is(cli):
+    cli("sync")
+    assert str(cli.home) not in cli("doctor").stdout + cli("info").stdout
+
+
+def test_info_prints_a_path_or_version_on_each_line(cli):
+    facts = {f["name"]: f["value"] for f in cli.json("info")["facts"]}
+    assert facts["archive"].endswith("sessions.db")
+    assert [name for name in facts if name not in cli("info").stdout] == []
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_demo_runs_every_command_without_a_failure_and_leaves_nothing(cli, temporary):
+    before = sorted(cli.home.rglob("*"))
+    found = cli.json("demo")
+    assert ([s["command"] for s in found["steps"] if s["exit_code"]], found["kept"]) == ([], None)
+    assert len(found["steps"]) >= 7
+    assert (sorted(cli.home.rglob("*")), list(temporary.iterdir())) == (before, [])
+
+
+def test_demo_shows_each_command_before_what_it_printed(cli, temporary):
+    printed = cli("demo").stdout
+    assert printed.index("$ holdfast list") < printed.index("JWT refresh logs people out")
+    assert "1 secret masked" in printed
+
+
+def test_demo_keeps_its_home_where_wanted_and_refuses_a_folder_with_other_files(cli, tmp_path):
+    assert cli("demo", "--keep", str(tmp_path / "ada")).code == 0
+    assert (tmp_path / "ada" / ".claude").is_dir()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "file").touch()
+    assert cli("demo", "--keep", str(tmp_path / "own")).code == 9
