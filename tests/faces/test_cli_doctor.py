@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 
 import pytest
 
 
-def data_of(cli) -> Path:
-    return next(cli.home.rglob("sessions.db")).parent
-
-
 def test_doctor_names_every_check_with_its_level_and_ends_with_0(cli):
-    cli("sync")
     answer = cli("doctor")
-    assert (answer.code, answer.stderr) == (0, "")
+    assert (answer.exit_code, answer.stderr) == (0, "")
     assert answer.stdout.rstrip().splitlines()[-1].split()[1] == "checks:"
     assert "  ok       integrity" in answer.stdout
 
@@ -27,23 +21,21 @@ def test_doctor_in_json_has_one_item_for_each_check(cli):
 
 
 def test_doctor_ends_with_8_when_the_archive_is_damaged_and_still_prints_everything(cli):
-    cli("sync")
-    path = data_of(cli) / "sessions.db"
+    path = cli.data / "sessions.db"
     path.write_bytes(b"broken " * 3000)
     answer = cli("doctor")
-    assert (answer.code, "1 problem: integrity" in answer.stderr) == (8, True)
+    assert (answer.exit_code, "1 problem: integrity" in answer.stderr) == (8, True)
     assert "checks:" in answer.stdout
 
 
 def test_doctor_runs_where_the_settings_are_broken_and_says_so(cli):
     cli("config", "set", "trash.days", "7")
-    next(cli.home.rglob("config.yaml")).write_text("trash:\n  dyas: 7\n")
+    (cli.data / "config.yaml").write_text("trash:\n  dyas: 7\n")
     answer = cli("doctor")
-    assert (answer.code, "trash.dyas" in answer.stdout) == (1, True)
+    assert (answer.exit_code, "trash.dyas" in answer.stdout) == (1, True)
 
 
 def test_doctor_does_not_print_where_the_home_is(cli):
-    cli("sync")
     assert str(cli.home) not in cli("doctor").stdout + cli("info").stdout
 
 
@@ -55,8 +47,9 @@ def test_info_prints_a_path_or_version_on_each_line(cli):
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    return tmp_path / "temporary"
 
 
 def test_demo_runs_every_command_without_a_failure_and_leaves_nothing(cli, temporary):
@@ -74,8 +67,8 @@ def test_demo_shows_each_command_before_what_it_printed(cli, temporary):
 
 
 def test_demo_keeps_its_home_where_wanted_and_refuses_a_folder_with_other_files(cli, tmp_path):
-    assert cli("demo", "--keep", str(tmp_path / "ada")).code == 0
+    assert cli("demo", "--keep", str(tmp_path / "ada")).exit_code == 0
     assert (tmp_path / "ada" / ".claude").is_dir()
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "file").touch()
-    assert cli("demo", "--keep", str(tmp_path / "own")).code == 9
+    assert cli("demo", "--keep", str(tmp_path / "own")).exit_code == 9

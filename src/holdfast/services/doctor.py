@@ -89,7 +89,7 @@ def _closed(scene: Scene) -> Scene:
     def refuse() -> NoReturn:
         raise _Closed("not looked at: the archive is damaged")
 
-    return replace(scene, store=refuse, index=refuse, sync=refuse)
+    return replace(scene, store=refuse, index=refuse, sync=refuse, index_path=lambda: None)
 
 
 class _Closed(HoldfastError):
