@@ -95,18 +95,22 @@ def parse(text: str, *, now: datetime | None = None) -> Query:
 def moment(value: str, *, now: datetime | None = None) -> int:
     """Return Unix ms for `7d`, `12h`, `today`, `yesterday`, `2026-11-20` or a full ISO time (local where no zone is given)."""
     current = now or datetime.now().astimezone()
-    short = _SPAN.match(value.strip())
-    if short:
-        return _ms(current - timedelta(minutes=int(short[1]) * _UNITS[short[2]]))
-    if value in ("today", "yesterday"):
-        midnight = current.replace(hour=0, minute=0, second=0, microsecond=0)
-        return _ms(midnight - timedelta(days=value == "yesterday"))
     try:
-        exact = datetime.fromisoformat(value)
-    except ValueError:
+        return _ms(_time(value.strip(), current))
+    except (ValueError, OverflowError):
         hint = "use 7d, 12h, 2w, today, yesterday, 2026-11-20 or 2026-11-20T08:00:00Z"
         raise BadInput(f"{value!r} is no time", hint) from None
-    return _ms(exact if exact.tzinfo else exact.replace(tzinfo=current.tzinfo))
+
+
+def _time(value: str, current: datetime) -> datetime:
+    short = _SPAN.match(value)
+    if short:
+        return current - timedelta(minutes=int(short[1]) * _UNITS[short[2]])
+    if value in ("today", "yesterday"):
+        midnight = current.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(days=value == "yesterday")
+    exact = datetime.fromisoformat(value)
+    return exact if exact.tzinfo else exact.replace(tzinfo=current.tzinfo)
 
 
 def matches(session: Session, query: Query) -> bool:
@@ -158,8 +162,12 @@ def _is(session: Session, value: str) -> bool:
             return session.origin == value
         case "trashed":
             return session.trashed is not None
+        case "captured" | "partial":
+            return bool(getattr(session, value))
+        case "named":
+            return bool(session.name)
         case _:
-            return bool(getattr(session, value, False))
+            return False
 
 
 def _term(token: str) -> Term:

@@ -8,6 +8,7 @@ that `output` leaves out.
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal
 
@@ -96,7 +97,7 @@ class Bucket(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=T
     """How many of the requests carry a cost of their own in `usage.cost`."""
 
 
-SHORT_KEY = 17
+_SHORT = re.compile(r"#[0-9a-f]{16}", re.ASCII)
 BAND_LIMITS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 """Prompt sizes at which some price list changes its price for the whole request."""
 
@@ -108,7 +109,7 @@ def band(usage: Usage) -> int:
 
 def key_hash(key: str) -> int:
     """Return the signed 64-bit number under which a ledger keeps a request; a short key stands for its own number."""
-    if len(key) == SHORT_KEY and key[0] == "#":
+    if _SHORT.fullmatch(key):
         return int.from_bytes(bytes.fromhex(key[1:]), "big", signed=True)
     digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
