@@ -21,7 +21,7 @@ from holdfast.services.demo import SEARCHED, Step, run_command, terminal_of, wri
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "pictures" / "demo.svg"
 WIDTH = 100
 SHOWN = (("list",), ("search", SEARCHED), ("usage", "--by", "agent"))
-MOST_LINES = 14
+MOST_LINES = 18
 # rich's own frame, without the fonts that it would fetch from another host
 FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -58,8 +58,8 @@ def drawn(shown: list[Step]) -> str:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for step in shown:
         console.print(Text.assemble(("$ ", "dim"), (step.line, "bold")))
-        lines = step.output.rstrip().splitlines()
-        for line in lines[:MOST_LINES]:
+        shown_lines = "\n".join(step.output.splitlines()[:MOST_LINES]).rstrip()
+        for line in shown_lines.splitlines():
             console.print(Text.from_ansi(line), no_wrap=True, crop=True, overflow="ellipsis")
         console.print()
     svg = console.export_svg(title="holdfast", theme=MONOKAI, code_format=FRAME, unique_id="demo")

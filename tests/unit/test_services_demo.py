@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
+import time
+from pathlib import Path
 
 import pytest
 
 from holdfast.errors import Unsafe
 from holdfast.model import Query, observed_id, parse
 from holdfast.services._demo import tales
-from holdfast.services.demo import Demo, environment, write_home
+from holdfast.services.demo import Demo, environment, run_command, terminal_of, write_home
 from holdfast.testing import demo_home
 from holdfast.workspace import Workspace
 
@@ -112,3 +116,23 @@ def test_a_demo_stopped_half_way_removes_its_home(tmp_path, monkeypatch):
 def test_the_home_is_made_only_in_the_folder_given(tmp_path):
     write_home(tmp_path / "home", now=NOW)
     assert names_in(tmp_path) == ["home"]
+
+
+def test_the_picture_shows_the_demo_and_fetches_nothing():
+    picture = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "demo.svg"
+    text = html.unescape(picture.read_text(encoding="utf-8")).replace("\xa0", " ")
+    assert [
+        c
+        for c in ("holdfast list", "holdfast search", "holdfast usage", "JWT refresh logs people out")
+        if c not in text
+    ] == []
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)", text) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of this kind are a matter of POSIX systems")
+def test_on_a_terminal_every_line_of_the_lists_fits_the_width(tmp_path):
+    write_home(tmp_path, now=time.time())
+    variables = terminal_of(tmp_path, os.environ, width=80, colour=True)
+    printed = run_command("", ("list",), tmp_path, variables).output
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+    assert ("\x1b[" in printed, max(map(len, plain.splitlines())) <= 80) == (True, True)
