@@ -263,10 +263,10 @@ class Figures:
         note = f"{value / most:.2f} of the limit" + (", OVER" if over else "")
         self._row("holdfast", f"{name} {value:.3g} {unit}", f"at most {most:.3g} {unit}", note)
 
-    def check(self, name: str, *, holds: bool, detail: str = "") -> None:
-        """Give one thing that is either so or not."""
+    def check(self, name: str, *, holds: bool, detail: str = "", wanted: str = "equal") -> None:
+        """Give one thing that is either as wanted or not."""
         self.missed += not holds
-        self._row("holdfast", f"{name}{': ' + detail if detail else ''}", "equal", "equal" if holds else "DIFFERENT")
+        self._row("holdfast", f"{name}{': ' + detail if detail else ''}", wanted, "equal" if holds else "DIFFERENT")
 
     def fact(self, who: str, figure: str, note: str = "") -> None:
         """Give a figure that has no limit."""
