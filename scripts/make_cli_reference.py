@@ -198,7 +198,9 @@ def type_of(value: dict[str, Any]) -> str:
 
 def exit_page(found: dict[str, Command]) -> str:
     """Return the page of exit codes."""
-    by_code = {kind.exit_code: kind for kind in errors.HoldfastError.__subclasses__()}
+    by_code = {
+        kind.exit_code: kind for kind in errors.HoldfastError.__subclasses__() if kind.__module__ == errors.__name__
+    }
     lines = ["# Exit codes", "", MADE, "| code | meaning | error | commands |", "|---|---|---|---|"]
     for code, meaning in errors.EXIT_CODES.items():
         kind = by_code.get(code)

@@ -11,7 +11,7 @@ import pytest
 from holdfast.faces.cli._ids import short_ids
 from holdfast.faces.cli._progress import Progress
 from holdfast.faces.cli._state import State
-from holdfast.faces.cli.documents import moment, money
+from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.render import count, dollars, span
 
 FIELDS = {

@@ -24,7 +24,12 @@ def screen(*arguments, wide=80, high=200, **more) -> str:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", high, wide, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")} | more
     process = subprocess.Popen(
-        [sys.executable, "-m", "holdfast", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment, close_fds=True
+        [sys.executable, "-m", "holdfast", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        close_fds=True,
     )
     os.close(theirs)
     pieces = []
@@ -42,7 +47,9 @@ def screen(*arguments, wide=80, high=200, **more) -> str:
 
 
 @pytest.mark.parametrize("wide", [40, 60, 80, 120])
-@pytest.mark.parametrize("line", [("list",), ("list", "--expiring"), ("usage", "--by", "model"), ("config", "show")], ids=" ".join)
+@pytest.mark.parametrize(
+    "line", [("list",), ("list", "--expiring"), ("usage", "--by", "model"), ("config", "show")], ids=" ".join
+)
 def test_tables_fit_the_terminal(cli, line, wide):
     shown = SGR.sub("", screen(*line, wide=wide))
     assert [text for text in shown.splitlines() if columns(text) > wide and "without a price" not in text] == []
@@ -94,7 +101,9 @@ def test_the_setting_for_the_pager_wins_over_the_environment(cli, tmp_path):
 
 def test_a_question_is_asked_and_no_is_heard(cli):
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([sys.executable, "-m", "holdfast", "delete", "-"], stdin=theirs, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "holdfast", "delete", "-"], stdin=theirs, stdout=theirs, stderr=theirs
+    )
     os.close(theirs)
     os.write(ours, b"n\n")
     said = b""
@@ -111,7 +120,16 @@ def test_a_question_is_asked_and_no_is_heard(cli):
 
 
 HEAVY = ("rich", "watchfiles", "psutil", "yaml", "asyncio", "pydantic", "hyperscan", "sqlite3")
-OURS = ("index", "redact", "interchange", "services.exchange", "services.doctor", "services.sync", "sources.codex", "faces.cli.commands.sync")
+OURS = (
+    "index",
+    "redact",
+    "interchange",
+    "services.exchange",
+    "services.doctor",
+    "services.sync",
+    "sources.codex",
+    "faces.cli.commands.sync",
+)
 
 
 def loaded(*arguments) -> set[str]:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.documents import (
     CommandItem,
     ContextItem,
     FileItem,
     HitItem,
     MessageItem,
+    ParentItem,
     SessionItem,
+    Tokens,
     UsageItem,
-    moment,
-    money,
-    parent_of,
-    tokens_of,
 )
 
 if TYPE_CHECKING:
-    from holdfast.model import CommandRun, FileTouch, Hit, Message, Session
+    from holdfast.model import CommandRun, FileTouch, Hit, Message, Session, Usage
     from holdfast.workspace import Workspace
 
 
@@ -146,3 +145,19 @@ def _window(workspace: Workspace, model: str, used: int) -> int | None:
         known[model] = workspace.prices.window(model)
     limit = known[model]
     return limit if limit is not None and used <= limit else workspace.prices.window(model, used)
+
+
+def tokens_of(usage: Usage) -> Tokens:
+    """Return the five published counts, each as its agent counts it."""
+    return Tokens(
+        input=usage.input,
+        cache_read=usage.cache_read,
+        cache_write=usage.cache_write,
+        output=usage.output,
+        reasoning=usage.reasoning,
+    )
+
+
+def parent_of(session: Session) -> ParentItem | None:
+    """Return the parent, if there is one."""
+    return None if session.parent is None else ParentItem(id=session.parent.id, kind=session.parent.kind)

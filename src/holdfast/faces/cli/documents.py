@@ -5,13 +5,11 @@ Knows names and shapes; refuses to compute anything. Times are RFC 3339 in UTC, 
 
 from __future__ import annotations
 
-import time
-from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct, field
 
-from holdfast.model import Json, Part, Session, Usage
+from holdfast.model import Json, Part
 
 SCHEMA_VERSION = 1
 By = Literal["day", "week", "month", "session", "model", "project", "agent"]
@@ -361,42 +359,3 @@ class ErrorDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str
     hint: str = ""
     candidates: tuple[str, ...] = field(default_factory=tuple)
-
-
-def moment(at: int | None) -> str | None:
-    """Write Unix ms as RFC 3339 in UTC, with ms and Z; None where there is no time or none that a calendar holds."""
-    if at is None:
-        return None
-    seconds, rest = divmod(at, 1000)
-    try:
-        when = time.gmtime(seconds)
-    except (OverflowError, ValueError, OSError):
-        return None
-    if not 0 < when.tm_year <= 9999:  # noqa: PLR2004 - RFC 3339 has four digits
-        return None
-    year, month, day, hour, minute, second = when[:6]
-    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{rest:03d}Z"
-
-
-def money(cost: Decimal | None) -> str | None:
-    """Write USD exactly, without exponent and idle zeros."""
-    if cost is None:
-        return None
-    text = f"{cost:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def tokens_of(usage: Usage) -> Tokens:
-    """Return the five published counts, each as its agent counts it."""
-    return Tokens(
-        input=usage.input,
-        cache_read=usage.cache_read,
-        cache_write=usage.cache_write,
-        output=usage.output,
-        reasoning=usage.reasoning,
-    )
-
-
-def parent_of(session: Session) -> ParentItem | None:
-    """Return the parent, if there is one."""
-    return None if session.parent is None else ParentItem(id=session.parent.id, kind=session.parent.kind)

@@ -8,9 +8,10 @@ import click
 
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
-from holdfast.faces.cli._items import usage_item
+from holdfast.faces.cli._items import tokens_of, usage_item
 from holdfast.faces.cli._options import query_of, query_options
-from holdfast.faces.cli.documents import By, RequestItem, UsageDocument, UsageExplained, moment, tokens_of
+from holdfast.faces.cli._values import moment
+from holdfast.faces.cli.documents import By, RequestItem, UsageDocument, UsageExplained
 
 if TYPE_CHECKING:
     from datetime import tzinfo

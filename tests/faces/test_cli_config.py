@@ -1,0 +1,56 @@
+"""config and store."""
+
+from __future__ import annotations
+
+import stat
+
+TITLE = "Fix the build"
+
+
+def test_a_setting_is_changed_and_comments_around_it_stay(cli):
+    path = cli.data / "config.yaml"
+    path.write_text("# mine\ntrash:\n  days: 3  # short\nsources.exclude:\n  - aider\n# end\n")
+    assert cli("config", "set", "trash.days", "9").exit_code == 0
+    assert cli("config", "set", "sources.exclude", "[pi]").exit_code == 0
+    assert cli("config", "set", "archive.capture", "never").exit_code == 0
+    text = path.read_text()
+    assert text.startswith("# mine\ntrash:\n  days: 9  # short\n")
+    assert "# end\n" in text
+    values = {s["name"]: (s["value"], s["origin"]) for s in cli.json("config", "show")["settings"]}
+    assert values["trash.days"] == (9, "user")
+    assert values["sources.exclude"] == (["pi"], "user")
+    assert values["archive.capture"] == ("never", "user")
+
+
+def test_the_place_that_wins_is_told(cli, monkeypatch):
+    cli("config", "set", "trash.days", "9")
+    monkeypatch.setenv("HOLDFAST_TRASH_DAYS", "4")
+    assert "environment HOLDFAST_TRASH_DAYS" in cli("config", "show", "trash.days", "--origin").stdout
+    assert cli("config", "show", "trash.days").stdout == "4\n"
+    assert "wins over it" in cli("config", "set", "trash.days", "8").stderr
+
+
+def test_a_project_sets_only_what_does_no_harm(cli):
+    assert cli("config", "set", "usage.timezone", "UTC", "--project").exit_code == 0
+    assert (cli.home / ".holdfast.yaml").read_text() == "usage.timezone: UTC\n"
+    assert cli("config", "set", "store", "memory://", "--project").exit_code == 4
+
+
+def test_a_new_config_file_explains_every_setting_and_sets_none(cli):
+    assert cli("config", "init").exit_code == 0
+    assert {s["origin"] for s in cli.json("config", "show")["settings"]} == {"default"}
+    assert stat.S_IMODE((cli.data / "config.yaml").stat().st_mode) == 0o600
+    assert cli("config", "init").exit_code == 9
+
+
+def test_a_copied_archive_holds_the_same(cli):
+    target = f"sqlite:///{cli.home / 'copy' / 'sessions.db'}"
+    before = cli.json("list", "agent:codex", "--no-sync")["sessions"]
+    done = cli.json("store", "copy", f"sqlite:///{cli.data / 'sessions.db'}", target)
+    assert done["sessions"] > len(before)
+    assert cli.json("list", "agent:codex", "--no-sync", "--store", target)["sessions"] == before
+
+
+def test_an_archive_that_reads_well_is_said_to(cli):
+    assert cli.json("store", "verify")["faults"] == []
+    assert "read back" in cli("store", "verify").stdout

@@ -1,0 +1,59 @@
+"""delete, undelete and purge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TITLE = "Fix the build"
+
+
+def test_a_deleted_session_is_in_the_trash_and_comes_back(cli):
+    ident = cli.id_of(TITLE)
+    assert cli.json("delete", ident, "--yes")["action"] == "deleted"
+    assert TITLE not in [s["title"] for s in cli.json("list")["sessions"]]
+    assert [s["id"] for s in cli.json("list", "--trash")["sessions"]] == [ident]
+    assert cli("show", ident[:8]).exit_code == 0
+    assert cli.json("undelete", ident[:8])["action"] == "undeleted"
+    assert TITLE in [s["title"] for s in cli.json("list")["sessions"]]
+
+
+@pytest.mark.parametrize("command", ["delete", "purge"])
+def test_nothing_goes_without_a_yes(cli, command):
+    answer = cli(command, cli.id_of(TITLE))
+    assert answer.exit_code == 9
+    assert "--yes" in answer.stderr
+    assert TITLE in answer.stderr
+    assert cli("show", cli.id_of(TITLE)).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["delete", "purge"])
+def test_a_dry_run_shows_what_would_go(cli, command):
+    assert TITLE in cli(command, cli.id_of(TITLE), "--dry-run").stdout
+    assert cli.json(command, cli.id_of(TITLE), "--dry-run")["action"] == "none"
+    assert cli("show", cli.id_of(TITLE)).exit_code == 0
+
+
+def test_one_wrong_id_among_many_changes_nothing(cli):
+    assert cli("delete", cli.id_of(TITLE), "nosuchsession", "--yes").exit_code == 3
+    assert cli.json("list", "--trash")["sessions"] == []
+
+
+def test_a_purged_session_is_gone_with_its_sub_agents_and_no_byte_is_left(cli):
+    ident = cli.id_of(TITLE)
+    answer = cli.json("purge", ident, "--yes")
+    [gone] = answer["purged"]
+    assert gone["sessions"][0] == ident
+    assert len(gone["sessions"]) == 2
+    assert gone["samples"] > 0
+    assert gone["traces"] == []
+    assert all(Path(p).exists() for p in gone["sources"])
+    cli("sync")
+    assert cli("show", ident).exit_code == 3
+
+
+def test_a_purge_says_how_it_was_proved_and_what_is_not_ours_to_delete(cli):
+    shown = cli("purge", cli.id_of(TITLE), "--yes").stdout
+    assert "none left" in shown
+    assert "still there, the agent's own: " in shown
