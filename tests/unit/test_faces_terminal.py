@@ -23,11 +23,44 @@ from holdfast.faces.cli._terminal import (
 )
 
 ESC, BEL, ST, CSI8, OSC8, DCS8 = "\x1b", "\x07", "\x1b\\", "\x9b", "\x9d", "\x90"
-STARTS = (f"{ESC}[", f"{ESC}]", f"{ESC}P", f"{ESC}_", f"{ESC}^", f"{ESC}X", f"{ESC}(", f"{ESC}", CSI8, OSC8, DCS8, "\x9e", "\x9f", "\x98", "\r")
-BODIES = ("0;title", "2J", "H", "31m", "52;c;aGk=", "8;;https://example.org", "?1049h", "6n", "1337;File=:AA", "q#0", "c", "8m", "999D", "")
+STARTS = (
+    f"{ESC}[",
+    f"{ESC}]",
+    f"{ESC}P",
+    f"{ESC}_",
+    f"{ESC}^",
+    f"{ESC}X",
+    f"{ESC}(",
+    f"{ESC}",
+    CSI8,
+    OSC8,
+    DCS8,
+    "\x9e",
+    "\x9f",
+    "\x98",
+    "\r",
+)
+BODIES = (
+    "0;title",
+    "2J",
+    "H",
+    "31m",
+    "52;c;aGk=",
+    "8;;https://example.org",
+    "?1049h",
+    "6n",
+    "1337;File=:AA",
+    "q#0",
+    "c",
+    "8m",
+    "999D",
+    "",
+)
 ENDS = (BEL, ST, "\x9c", "", "\x18", "\x08" * 4)
 BIDI = [chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)]
-HIDDEN = [chr(c) for c in (0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x180E, 0x2028, 0x2029, 0xE0041, 0xE007F, 0xFFF9)]
+HIDDEN = [
+    chr(c) for c in (0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x180E, 0x2028, 0x2029, 0xE0041, 0xE007F, 0xFFF9)
+]
 SEQUENCES = ["".join(parts) for parts in itertools.product(STARTS, BODIES, ENDS)]
 
 
@@ -54,9 +87,15 @@ def test_direction_marks_and_hidden_characters_become_visible(make, mark):
 
 
 def test_every_character_there_is_comes_out_harmless():
-    everything = "".join(chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    everything = "".join(
+        chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
     left = {c for c in safe(everything) if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")} - {"\n"}
-    arabic_signs = {c for c in left if unicodedata.name(c, "").startswith(("ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN", "INTERLINEAR", "SHORTHAND"))}
+    arabic_signs = {
+        c
+        for c in left
+        if unicodedata.name(c, "").startswith(("ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN", "INTERLINEAR", "SHORTHAND"))
+    }
     assert {f"{ord(c):x}" for c in left - arabic_signs} == set()
 
 
@@ -142,6 +181,9 @@ def test_colour_on_a_terminal(env, wish, by_flag, expected):
     assert wants_colour(Terminal(), env, wish=wish, by_flag=by_flag) is expected
 
 
-@pytest.mark.parametrize(("env", "expected"), [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "0"}, False), ({"CLICOLOR": "1"}, False)])
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "0"}, False), ({"CLICOLOR": "1"}, False)],
+)
 def test_colour_on_a_pipe(env, expected):
     assert wants_colour(io.StringIO(), env) is expected
