@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import apsw
 
-from holdfast.errors import Conflict, Unavailable, Unreadable
+from holdfast.errors import Conflict, Denied, Unavailable, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,14 +27,53 @@ BUSY_MS = 30_000
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
-def open_database(path: Path | None, *, durability: Durability, page_size: int = 4096) -> apsw.Connection:
+class Guarded(apsw.Connection):
+    """A connection whose errors say what its reader must do."""
+
+    def execute(self, *args: Any, **more: Any) -> apsw.Cursor:  # noqa: ANN401 - handed on as they are
+        """Run a statement."""
+        try:
+            return super().execute(*args, **more)
+        except apsw.Error as error:
+            raise _translated(error, self.filename) from error
+
+    def executemany(self, *args: Any, **more: Any) -> apsw.Cursor:  # noqa: ANN401 - handed on as they are
+        """Run a statement for each row."""
+        try:
+            return super().executemany(*args, **more)
+        except apsw.Error as error:
+            raise _translated(error, self.filename) from error
+
+
+def _translated(error: apsw.Error, name: str) -> Exception:
+    place = name or "the archive"
+    match error:
+        case apsw.CorruptError() | apsw.NotADBError():
+            return Unreadable(f"{place} is damaged: {error}", "holdfast store verify")
+        case apsw.FullError():
+            return Unavailable(
+                f"no room left for {place}", "free disk space, then try again: nothing that was kept is lost"
+            )
+        case apsw.IOError() | apsw.CantOpenError():
+            return Unavailable(f"{place} cannot be read or written: {error}", "check the disk, then holdfast doctor")
+        case apsw.ReadOnlyError() | apsw.PermissionsError():
+            return Denied(f"{place} may not be written: {error}", "check the file's owner and mode")
+        case apsw.BusyError() | apsw.LockedError():
+            return Conflict(f"{place} is locked by another program", "try again in a moment")
+        case _:
+            return error
+
+
+def open_database(
+    path: Path | None, *, durability: Durability, page_size: int = 4096, kind: type[apsw.Connection] = apsw.Connection
+) -> apsw.Connection:
     """Open (and create, 0600 in a 0700 folder) one of our own databases; None opens one in memory."""
     _check_library()
     if path is None:
-        return apsw.Connection(":memory:")
+        return kind(":memory:")
     make_private(path)
     try:
-        connection = apsw.Connection(str(path), flags=_OPEN)
+        connection = kind(str(path), flags=_OPEN)
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("page_size", page_size)
         connection.pragma("journal_mode", "wal")
@@ -99,7 +138,10 @@ def migrate(connection: apsw.Connection, steps: Sequence[str | Callable[[apsw.Co
 
 def all_rows(connection: apsw.Connection, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Return all rows at once; what is in them is the caller's to know."""
-    return connection.execute(sql, tuple(bindings)).fetchall()
+    try:
+        return connection.execute(sql, tuple(bindings)).fetchall()
+    except apsw.Error as error:
+        raise _translated(error, connection.filename) from error
 
 
 def _version(connection: apsw.Connection) -> int:

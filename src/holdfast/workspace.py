@@ -225,4 +225,6 @@ class Workspace:
         opened: dict[str, Any] = self.__dict__
         for name in ("index", "store"):
             if name in opened:
-                opened.pop(name).close()
+                opened[name].close()
+        for name in [n for n, value in vars(type(self)).items() if isinstance(value, cached_property)]:
+            opened.pop(name, None)

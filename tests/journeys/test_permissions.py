@@ -69,7 +69,6 @@ def test_an_export_is_private(ada, form):
     assert modes(ada / "out") == {}
 
 
-@pytest.mark.xfail(reason="restore makes parent folders with the umask's mode", strict=True)
 def test_restored_files_and_the_folders_made_for_them_are_private(ada):
     holdfast(ada, "sync")
     holdfast(ada, "restore", "kq5tulo27quqrspx", "--to", ada / "back")

@@ -122,7 +122,9 @@ def _is_own(path: Path, agent: str, root: Path) -> bool:
 
 def _create(target: Path, data: bytes) -> None:
     """Write a new file that only its owner reads; whatever goes wrong, no half file stays."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    missing = [p for p in (target.parent, *target.parent.parents) if not p.exists()]
+    for folder in reversed(missing):  # one by one: `parents=True` makes those above with the umask's mode
+        folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import apsw
 from msgspec.structs import replace
 
-from holdfast._sqlite import Durability, all_rows, files_with, migrate, open_database, writing
+from holdfast._sqlite import Durability, Guarded, all_rows, files_with, migrate, open_database, writing
 from holdfast.errors import NotFound
 from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, matches, with_edits
 from holdfast.stores import _blocks, _ledger, _raw, _rows, _schema, _verify
@@ -35,7 +35,7 @@ class SqliteStore:
         self.url = "sqlite://" if path is None else f"sqlite:///{path}"
         self.path = path
         self.durability = durability
-        self._db = open_database(path, durability=durability)
+        self._db = open_database(path, durability=durability, kind=Guarded)
         self._lock = threading.RLock()
         self._names: dict[str, int] = {}
         migrate(self._db, _schema.STEPS)
