@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import Unreadable
-from holdfast.interchange import json as module
+from holdfast.interchange import _json_reader as module
 from holdfast.interchange.base import Header
 from holdfast.interchange.json import JsonFormat
 from holdfast.model import (

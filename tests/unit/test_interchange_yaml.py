@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.interchange import yaml as module
-from holdfast.interchange.base import Header, exact
+from holdfast.interchange._tree import exact
+from holdfast.interchange.base import Header
 from holdfast.interchange.json import JsonFormat
 from holdfast.interchange.yaml import YamlFormat
 from holdfast.model import Message, Text, Transcript

@@ -11,7 +11,8 @@ import re
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, ClassVar
 
-from holdfast.interchange.base import NO_HEADER, Header, plain
+from holdfast.interchange._tree import plain
+from holdfast.interchange.base import NO_HEADER, Header
 from holdfast.model import (
     Attachment,
     Json,

@@ -16,7 +16,8 @@ import zstandard
 from msgspec import Struct, field
 
 from holdfast.errors import Unreadable
-from holdfast.interchange.base import NO_HEADER, SCHEMA_VERSION, Header, RawPiece, blame, encode, exact
+from holdfast.interchange._tree import encode, exact
+from holdfast.interchange.base import NO_HEADER, SCHEMA_VERSION, Header, RawPiece, blame
 from holdfast.model import Edits, Json, Losses, Message, Request, Session, Transcript
 
 if TYPE_CHECKING:

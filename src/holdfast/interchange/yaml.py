@@ -13,21 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import yaml
 
 from holdfast.errors import Unreadable
-from holdfast.interchange.base import (
-    MARK,
-    NO_HEADER,
-    Header,
-    Noun,
-    assembled,
-    blame,
-    closing,
-    exact,
-    from_readable,
-    opened,
-    opening,
-    plain,
-    readable,
-)
+from holdfast.interchange._document import Noun, assembled, closing, from_readable, opened, opening, readable
+from holdfast.interchange._tree import MARK, exact, plain
+from holdfast.interchange.base import NO_HEADER, Header, blame
 from holdfast.model import Json, Message, Request, Transcript
 
 if TYPE_CHECKING:
