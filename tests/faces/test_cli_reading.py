@@ -274,7 +274,7 @@ def test_sync_reads_one_agent_or_a_copy_somewhere_else(unread, tmp_path):
 def test_sync_empties_the_trash_of_what_is_old(cli, monkeypatch):
     cli("delete", cli.id_of("Fix the build"), "--yes")
     monkeypatch.setenv("HOLDFAST_TRASH_DAYS", "-1")
-    assert cli.json("sync")["trash_purged"] == 1
+    assert cli.json("sync")["trash_purged"] == 2
     assert cli.json("list", "--trash")["sessions"] == []
 
 

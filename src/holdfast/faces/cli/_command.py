@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from holdfast.faces.cli.documents import Document
 
+HELP = {"help_option_names": ["--help", "-h"]}
 ALWAYS = (0, 1, 2, 4, 6, 8, 10, INTERRUPTED)
 """Exit codes that every command may end with: settings may be refused, the archive locked, damaged or out of reach."""
 
@@ -50,7 +51,7 @@ class Family(click.Group):
 
     def __init__(self, name: str, *, help: str) -> None:  # noqa: A002 - click's own word
         """Take the name and what the family is for."""
-        super().__init__(name, help=help, params=shared_options(), no_args_is_help=False)
+        super().__init__(name, help=help, params=shared_options(), no_args_is_help=False, context_settings=HELP)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,7 +71,7 @@ def command(
     """Declare a command; its function takes the State first, then what its options and arguments name."""
 
     def declare(function: Callable[..., None]) -> Command:
-        made: Command = click.command(name, cls=Command)(click.pass_obj(function))
+        made: Command = click.command(name, cls=Command, context_settings=HELP)(click.pass_obj(function))
         made.named, made.examples = documents, examples
         made.exits = tuple(sorted({*ALWAYS, *exits}))
         made.params += shared_options()

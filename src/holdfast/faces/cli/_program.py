@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from holdfast.errors import INTERRUPTED, BadInput, HoldfastError
-from holdfast.faces.cli._command import shared_options
+from holdfast.faces.cli._command import HELP, shared_options
 from holdfast.faces.cli._state import State, json_of
 from holdfast.faces.cli._table import ALIASES, COMMANDS, overview
 from holdfast.faces.cli._terminal import safe, safe_line
@@ -67,7 +67,7 @@ class Program(click.Group):
         sys.exit(run(list(sys.argv[1:] if args is None else args)))
 
 
-program = Program("holdfast", invoke_without_command=True, params=shared_options(), add_help_option=True)
+program = Program("holdfast", invoke_without_command=True, params=shared_options(), context_settings=HELP)
 
 
 @program.result_callback()
@@ -155,7 +155,7 @@ def _interrupted(state: State, stop: BaseException) -> int:
 
             state.say(json_of(ErrorDocument(code="interrupted", message=said)).decode())
         else:
-            state.say(f"\n{said}")
+            state.say(f"\n{said}" if sys.stderr.isatty() else said)
     return INTERRUPTED
 
 

@@ -22,8 +22,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"holdfast {__version__}\n")
         return
-    from holdfast.faces.cli._program import run
+    try:
+        from holdfast.faces.cli._program import run
 
-    code = run(arguments)
+        code = run(arguments)
+    except KeyboardInterrupt:  # before or after the program could say anything
+        code = 130
     if code:
         sys.exit(code)

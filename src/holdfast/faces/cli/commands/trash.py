@@ -32,11 +32,11 @@ _EXITS = (3, 5, 6, 9)
 @click.argument("references", metavar="ID...", nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")
 def delete(state: State, *, references: Sequence[str], dry_run: bool) -> None:
-    """Move sessions to the trash, from which they are purged after 30 days (trash.days).
+    """Move sessions and their sub-agents to the trash, from which they are purged after 30 days (trash.days).
 
     The agents' own files stay as they are.
     """
-    found = _unique([state.workspace.sessions.resolve(r) for r in references])
+    found = _with_sub_agents(state, [state.workspace.sessions.resolve(r) for r in references], trashed=False)
     if not _agreed(state, found, f"Move {several(len(found), 'session')} to the trash?", dry_run=dry_run):
         return
     for session in found:
@@ -53,8 +53,10 @@ def delete(state: State, *, references: Sequence[str], dry_run: bool) -> None:
 @command("undelete", "TrashDocument", examples=("holdfast list --trash", "holdfast undelete k3v9qa"), exits=_EXITS)
 @click.argument("references", metavar="ID...", nargs=-1, required=True)
 def undelete(state: State, *, references: Sequence[str]) -> None:
-    """Take sessions out of the trash."""
-    found = _unique([state.workspace.sessions.resolve(r, trashed=True) for r in references])
+    """Take sessions and their sub-agents out of the trash."""
+    found = _with_sub_agents(
+        state, [state.workspace.sessions.resolve(r, trashed=True) for r in references], trashed=True
+    )
     for session in found:
         state.workspace.sessions.undelete(session)
     _tell(state, "undeleted", found, "taken out of the trash")
@@ -140,6 +142,17 @@ def _tell(state: State, action: str, found: Sequence[Session], said: str) -> Non
         state.document(TrashDocument(action=action, sessions=items))  # type: ignore[arg-type]
     else:
         state.text(f"{several(len(found), 'session')} {said}")
+
+
+def _with_sub_agents(state: State, named: Sequence[Session], *, trashed: bool) -> list[Session]:
+    """Add the sub-agents of the named sessions, and theirs."""
+    everything = state.workspace.sessions.find(trashed=trashed, empty=True)
+    found = {s.id: s for s in named}
+    count = 0
+    while count < len(found):
+        count = len(found)
+        found |= {s.id: s for s in everything if s.parent and s.parent.kind == "subagent" and s.parent.id in found}
+    return list(found.values())
 
 
 def _unique(found: Sequence[Session]) -> list[Session]:
