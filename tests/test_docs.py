@@ -229,3 +229,8 @@ def test_the_checks_themselves_see_what_is_broken(tmp_path):
     with pytest.raises(AssertionError):
         run_console([], "$ exit 3\n", tmp_path)
     run_console(["exit=3"], "$ exit 3\n", tmp_path)
+
+
+def test_the_index_is_what_its_script_writes():
+    command = [sys.executable, str(REPOSITORY / "scripts" / "make_docs_index.py"), "--check"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0

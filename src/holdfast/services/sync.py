@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Capture = Literal["always", "expiring", "never"]
 CURSORS = "cursor"
+LIST_SECONDS = 30.0
+"""How often a watching sync lists all files: some systems lose changes, and some folders are not watched."""
 _cursor = msgspec.msgpack.Decoder(Cursor)
 
 
@@ -144,12 +146,18 @@ class Sync:
         """Read everything once, then whatever changes, until `stop` is set; a report for each time."""
         from holdfast._watch import changes  # noqa: PLC0415 - a watcher costs more to load than most commands take
 
-        folders = [folder for source in self.sources.values() for folder in self.roots(source)]
+        watched = [s for s in self.sources.values() if not s.info.scattered]
+        folders = [folder for source in watched for folder in self.roots(source) if folder.exists()]
         yield self.run()
         if not folders:
             raise NotFound("no agent's folder to watch", "holdfast doctor")
-        for paths in changes([f for f in folders if f.exists()], stop):
-            plan = self.plan(self._touched(paths))
+        listed = -LIST_SECONDS  # the first time the watcher answers, everything is listed: it did not stand before
+        for paths in changes(folders, stop):
+            everything = time.monotonic() - listed > LIST_SECONDS
+            if not paths and not everything:
+                continue
+            plan = self.plan(None if everything else self._touched(paths))
+            listed = time.monotonic() if everything else listed
             if plan.stale:
                 yield self.run(plan)
 

@@ -35,6 +35,7 @@ class Aider:
         parser=PARSER,
         env=("AIDER_CHAT_HISTORY_FILE",),
         verified=True,
+        scattered=True,
         evidence="8 recordings of April and May 2026 (0.86.2), a file of another program's tests",
     )
 

@@ -35,6 +35,8 @@ class SourceInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: str = ""
     records_usage: bool = True
     """False where the agent writes down no tokens: they are then counted or estimated from the texts."""
+    scattered: bool = False
+    """True where files lie among a person's own: these folders are listed now and then, never watched."""
     retention_days: int | None = None
     """After how many days the agent deletes a session by default; None where it does not or nothing is known."""
 
