@@ -56,7 +56,7 @@ def test_a_flipped_bit_is_found_and_named(tmp_path, filled):
     store = SqliteStore(tmp_path / "sessions.db")
     Archive(filled).copy_to(store)
     db = store._db
-    pk, data = db.execute("SELECT pk, data FROM raw LIMIT 1").fetchone()
+    ((pk, data),) = db.execute("SELECT pk, data FROM raw LIMIT 1").fetchall()
     db.execute("UPDATE raw SET data=? WHERE pk=?", (data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], pk))
     faults = list(store.verify())
     assert [f.place for f in faults] == [f"raw {pk}"]

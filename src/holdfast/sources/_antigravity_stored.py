@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast._sqlite import tables
-from holdfast.model import Message, Text, Thinking
+from holdfast.model import Message, Role, Text, Thinking
 from holdfast.sources import _antigravity_wire as wire
 from holdfast.sources._antigravity_usage import Connection, time_of
 
@@ -39,5 +39,5 @@ def _message(number: int, payload: bytes, *, asked: bool, at: int | None) -> Mes
     thought, said = wire.text(payload, *_THOUGHT), wire.text(payload, *(_ASKED if asked else _SAID))
     parts: list[Part] = [Thinking(thought.strip())] if thought.strip() else []
     parts += [Text(said)] if said else []
-    role = "user" if asked else "assistant"
+    role: Role = "user" if asked else "assistant"
     return Message(id=f"step:{number}", role=role, parts=tuple(parts), at=at, line=number + 1)

@@ -98,8 +98,8 @@ def _said(kind: str, payload: dict[str, Json]) -> tuple[Role, tuple[Part, ...]] 
         case "tool_call":
             return "assistant", (ToolCall(id=call, name=text(payload.get("toolName")), input=payload.get("args")),)
         case "tool_result":
-            words = "\n".join(t.text for t in _texts(payload.get("content")))
-            return "tool", (ToolResult(call=call, text=words, error=payload.get("success") is False),)
+            gave = "\n".join(t.text for t in _texts(payload.get("content")))
+            return "tool", (ToolResult(call=call, text=gave, error=payload.get("success") is False),)
         case "system" | "agent_note" | "session_start":
             return "system", _texts(payload.get("content"))
         case "error":
