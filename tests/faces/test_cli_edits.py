@@ -5,6 +5,11 @@ from __future__ import annotations
 TITLE = "Fix the build"
 
 
+def test_describe_without_a_text_says_what_is_said(cli):
+    cli("describe", cli.id_of(TITLE), "about it")
+    assert "about it" in cli("describe", cli.id_of(TITLE)).stdout
+
+
 def test_tags_names_descriptions_and_projects_survive_the_next_sync(cli):
     ident = cli.id_of(TITLE)
     for line in (

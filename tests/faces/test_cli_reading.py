@@ -212,6 +212,12 @@ def test_search_details_name_the_message(cli):
     assert "message 11111111-0000-4000-8000-000000000001, place 0" in cli("search", "fail", "--details").stdout
 
 
+def test_search_works_after_the_index_was_deleted_also_without_a_sync(cli):
+    for path in cli.data.glob("index.db*"):
+        path.unlink()
+    assert cli.json("search", "fail", "--no-sync")["hits"]
+
+
 def test_search_finds_nothing_quietly(cli):
     answer = cli("search", "nosuchwordanywhere")
     assert (answer.exit_code, answer.stdout) == (0, "")

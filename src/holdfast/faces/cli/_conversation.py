@@ -52,7 +52,9 @@ def _header(item: SessionItem, paint: Paint, width: int) -> Iterator[str]:
     yield paint(fit(title, width) if width else title, "bold")
     for label, value in _facts(item):
         if value:
-            yield f"{paint(f'{label:<{LABEL}}', 'dim')}{value}"
+            first, *rest = textwrap.wrap(value, max(width - LABEL, LABEL), break_on_hyphens=False) if width else [value]
+            yield f"{paint(f'{label:<{LABEL}}', 'dim')}{first}"
+            yield from (" " * LABEL + line for line in rest)
 
 
 def _facts(item: SessionItem) -> Iterator[tuple[str, str]]:

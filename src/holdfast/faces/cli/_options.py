@@ -22,13 +22,14 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def query_options(function: F) -> F:
-    """Add --agent, --project, --tag, --since and --until."""
+    """Add --agent, --project, --tag, --status, --since and --until."""
     for option in (
         click.option("--until", metavar="WHEN", help="Only what began before, for example yesterday."),
         click.option("--since", metavar="WHEN", help="Only what went on after, for example 7d, today or 2026-11-20."),
-        click.option("--tag", metavar="TAG", multiple=True, help="Only sessions with this tag."),
-        click.option("--project", metavar="NAME", help="Only this project: its folder or its last part."),
-        click.option("--agent", metavar="NAME", help="Only this agent, for example claude-code."),
+        click.option("--status", "-s", metavar="STATUS", help="Only sessions in this state, for example ended."),
+        click.option("--tag", "-t", metavar="TAG", multiple=True, help="Only sessions with this tag."),
+        click.option("--project", "-p", metavar="NAME", help="Only this project: its folder or its last part."),
+        click.option("--agent", "-a", metavar="NAME", help="Only this agent, for example claude-code."),
     ):
         function = option(function)
     return function
@@ -37,7 +38,7 @@ def query_options(function: F) -> F:
 def query_of(given: Mapping[str, Any]) -> Query:
     """Join what was typed as words with what was given as options."""
     query = parse(" ".join(given.get("query", ())))
-    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project") if given.get(key)]
+    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project", "status") if given.get(key)]
     filters += [Filter(key="tag", value=value) for value in given.get("tag") or ()]
     since, until = given.get("since"), given.get("until")
     return replace(
@@ -53,5 +54,6 @@ def selected(workspace: Workspace, query: Query, *, trashed: bool = False, empty
     found = workspace.sessions.find(query, trashed=trashed, empty=empty)
     if not query.has_words:
         return found
+    workspace.sync.catch_up()
     named = {hit.session for hit in workspace.search.find(query, limit=MOST_HITS)}
     return [s for s in found if s.id in named]

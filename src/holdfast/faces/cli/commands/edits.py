@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._items import session_item
 from holdfast.faces.cli._terminal import safe_line
@@ -61,9 +60,7 @@ def set_project(state: State, reference: str, *, project: str) -> None:
 @click.argument("text", required=False)
 @click.option("--name", metavar="NAME", help="Name the session; a name works wherever an id does.")
 def describe(state: State, reference: str, *, text: str | None, name: str | None) -> None:
-    """Describe or name a session; an empty text takes the description away."""
-    if text is None and name is None:
-        raise BadInput("nothing to say", 'holdfast describe ID "text", or --name NAME')
+    """Describe or name a session; without a text, print what is said of it. An empty text takes the description away."""
     sessions = state.workspace.sessions
     session = sessions.resolve(reference)
     if text is not None:

@@ -39,7 +39,7 @@ _BEGIN, _END = "\x01", "\x02"
 @click.argument("query", metavar="TEXT...", nargs=-1, required=True)
 @query_options
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N hits.")
-@click.option("--details", is_flag=True, help="Say where each hit stands: message, place, score.")
+@click.option("--details", "-d", is_flag=True, help="Say where each hit stands: message, place, score.")
 @click.option("--no-sync", is_flag=True, help="Do not look for what changed.")
 def search(state: State, *, limit: int, details: bool, no_sync: bool, **given: object) -> None:
     """Find words in everything said, thought, called and returned, and in titles, names, tags and descriptions.
@@ -51,6 +51,8 @@ def search(state: State, *, limit: int, details: bool, no_sync: bool, **given: o
     if not query.has_words:
         raise BadInput("no word to search for", f"holdfast list {query.text}".strip())
     stale = freshen(state, wanted=not no_sync)
+    if stale is None:
+        state.workspace.sync.catch_up()
     hits = state.workspace.search.find(query, limit=limit)
     if state.json:
         from holdfast.faces.cli._items import hit_item
