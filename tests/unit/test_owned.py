@@ -181,6 +181,16 @@ def test_programs_that_reserve_one_name_at_once_get_one_session(url):
         assert sorted(m.text for m in session.messages()) == ["0", "1", "2"]
 
 
+def test_a_name_that_another_program_reserves_meanwhile_is_taken_over(url, monkeypatch):
+    with open_store(url) as one, open_store(url) as two:
+        theirs = two.session("n").id
+        stale = [{}]
+        real = one.store.docs
+        monkeypatch.setattr(one.store, "docs", lambda kind: stale.pop() if stale else real(kind))
+        assert one.session("n").id == theirs
+        assert stale == []
+
+
 def test_a_store_in_memory_works_the_same_and_leaves_nothing(tmp_path, home):
     with open_store("memory://") as store:
         store.session("s").append(user("zebra"))

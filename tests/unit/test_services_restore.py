@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import NotFound, Unavailable
+from holdfast.model import Session, Transcript, observed_id
+from holdfast.stores.base import Raw
 from tests.unit.homes import Claude, answered, build, said, sample, workspace
 
 
@@ -174,6 +176,22 @@ def test_a_file_outside_its_agents_folders_needs_a_folder_to_go_to(tmp_path):
         path.unlink()
         (fate,) = ws.exchange.restore(ws.sessions.resolve("aaaa"))
         assert (fate.fate, "--to" in fate.note, path.exists()) == ("failed", True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "fate"),
+    [
+        ("code/shop/.aider.chat.history.md", "written"),
+        (".profile", "failed"),
+        (".config/autostart/x.desktop", "failed"),
+    ],
+)
+def test_below_a_whole_home_only_files_that_bear_the_agents_name_come_back_in_place(tmp_path, home, name, fate):
+    session = Session(id=observed_id("aider", "n"), agent="aider", native_id="n")
+    with workspace(tmp_path, {"aider": [home]}) as ws:
+        ws.store.put(Transcript(session=session), raw=Raw(path=str(home / name), offset=0, data=b"text\n"))
+        (found,) = ws.exchange.restore(session, roots=[home])
+        assert (found.fate, (home / name).exists()) == (fate, fate == "written")
 
 
 def test_a_session_without_captured_bytes_says_so(tmp_path):
