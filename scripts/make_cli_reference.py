@@ -66,7 +66,7 @@ def schema_text(document: type[msgspec.Struct]) -> str:
 
 def page(name: str, command: Command) -> str:
     """Return a command's page."""
-    context = click.Context(command, info_name=f"holdfast {name}")
+    context = click.Context(command, info_name=f"holdfast {name}", **command.context_settings)
     usage = command.get_usage(context).removeprefix("Usage: ")
     own = [p for p in command.params if isinstance(p, click.Option) and p.name not in SHARED]
     lines = [f"# holdfast {name}", "", MADE, inspect.cleandoc(command.help or ""), "", "```text", usage, "```", ""]

@@ -144,6 +144,10 @@ def test_the_overview_names_every_command():
     assert [name for name in COMMANDS if f"  {name} " not in overview()] == []
 
 
+def test_help_takes_the_name_of_a_command(cli):
+    assert cli("help", "list").stdout == cli("list", "--help").stdout == cli("list", "-h").stdout
+
+
 def test_help_needs_no_command(cli):
     assert cli("--help").stdout == overview()
 

@@ -13,6 +13,7 @@ from holdfast.faces.cli._progress import Progress
 from holdfast.faces.cli._state import State
 from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.render import count, dollars, span
+from tests.contracts.samples import claude_code
 
 FIELDS = {
     "id", "agent", "native_id", "name", "title", "project", "cwd", "branch", "models", "parent", "started", "last_activity",
@@ -173,6 +174,23 @@ def test_show_folds_tools_to_a_line_and_gives_them_whole_with_all(cli):
     ident = cli.id_of("Fix the build")
     assert "  > Bash  make\n  ! make: *** [all] Error 2\n" in cli("show", ident).stdout
     assert "      command: make\n" in cli("show", ident, "--all").stdout
+
+
+def test_show_says_who_speaks_also_where_an_answer_begins_with_thinking(cli):
+    path = next((cli.home / ".claude").rglob("1111*.jsonl"))
+    thought = claude_code.answer("msg_7", [{"type": "thinking", "thinking": "secretly"}], 1)
+    said = claude_code.answer("msg_7", [{"type": "text", "text": "aloud"}], 2)
+    records = [claude_code.record("user", 7, message={"role": "user", "content": "and now?"})]
+    records += [
+        claude_code.record("assistant", 8 + i, requestId="req_7", message=m) for i, m in enumerate((thought, said))
+    ]
+    with path.open("ab") as stream:
+        stream.write(b"".join(json.dumps(r).encode() + b"\n" for r in records))
+    cli("sync")
+    shown = cli("show", cli.id_of("Fix the build")).stdout
+    assert re.search(r"and now\?\n\nagent  [^\n]*\n  aloud", shown)
+    assert "secretly" not in shown
+    assert "secretly" in cli("show", cli.id_of("Fix the build"), "--all").stdout
 
 
 def test_show_the_last_messages_only(cli):

@@ -42,8 +42,14 @@ def whole(
     width = state.width if state.on_terminal else 0
     lines = list(_header(item, state.paint, width))
     lines += _activity(*did, paint=state.paint, width=width, everything=everything)
+    headed = False
     for message in messages:
-        lines += _message(message, state.paint, width, everything=everything)
+        headed = headed and message.continues
+        body = [line for part in message.parts for line in _part(part, state.paint, width, everything=everything)]
+        if body and not headed and not all(isinstance(p, ToolResult) for p in message.parts):
+            lines += ["", _speaker(message, state.paint)]
+            headed = True
+        lines += body
     return "\n".join(lines)
 
 
@@ -155,17 +161,11 @@ def _times(actions: Sequence[str]) -> str:
     )
 
 
-def _message(message: Message, paint: Paint, width: int, *, everything: bool) -> Iterator[str]:
-    body = [line for part in message.parts for line in _part(part, paint, width, everything=everything)]
-    if not body:
-        return
-    only_results = all(isinstance(p, ToolResult) for p in message.parts)
-    if not only_results and not message.continues:
-        who, colour = _WHO[message.role]
-        facts = [_clock(message), safe_line(message.model), "" if message.live else "rewound"]
-        yield ""
-        yield paint(who, "bold", colour) + paint("  " + "  ".join(f for f in facts if f), "dim")
-    yield from body
+def _speaker(message: Message, paint: Paint) -> str:
+    """Say who speaks, when, and with which model."""
+    who, colour = _WHO[message.role]
+    facts = [_clock(message), safe_line(message.model), "" if message.live else "rewound"]
+    return paint(who, "bold", colour) + paint("  " + "  ".join(f for f in facts if f), "dim")
 
 
 def _clock(message: Message) -> str:

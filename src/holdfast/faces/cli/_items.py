@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.documents import (
@@ -74,18 +74,18 @@ def context_item(workspace: Workspace, session: Session) -> ContextItem:
     return ContextItem(used=held.used, limit=limit, source="unknown" if limit is None else "table")
 
 
-def usage_item(row: object) -> UsageItem:
+def usage_item(row: Any) -> UsageItem:
     """Return a row of a usage table as it is published."""
     return UsageItem(
-        key=row.key,  # type: ignore[attr-defined]
-        label=row.label,  # type: ignore[attr-defined]
-        sessions=row.sessions,  # type: ignore[attr-defined]
-        requests=row.requests,  # type: ignore[attr-defined]
-        tokens=tokens_of(row.usage),  # type: ignore[attr-defined]
-        tokens_kind=row.kind,  # type: ignore[attr-defined]
-        cost_usd=money(row.cost),  # type: ignore[attr-defined]
-        models=row.models,  # type: ignore[attr-defined]
-        unpriced_models=row.unpriced,  # type: ignore[attr-defined]
+        key=row.key,
+        label=row.label,
+        sessions=row.sessions,
+        requests=row.requests,
+        tokens=tokens_of(row.usage),
+        tokens_kind=row.kind,
+        cost_usd=money(row.cost),
+        models=row.models,
+        unpriced_models=row.unpriced,
     )
 
 

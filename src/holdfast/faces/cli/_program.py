@@ -109,6 +109,13 @@ def _invoke(state: State, arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if arguments[:1] == ["help"] and len(arguments) > 1:
+        arguments = [*arguments[1:], "--help"]
+    if "--version" in arguments and all(a.startswith("-") for a in arguments):
+        from holdfast.faces.cli.main import main
+
+        main(["--version"])
+        return 0
     if all(a in GLOBAL for a in arguments):
         arguments = [*arguments, "list"]
         state.bare = True

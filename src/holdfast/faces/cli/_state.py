@@ -63,11 +63,6 @@ class State:
         """Colours for stdout."""
         return Paint(on=not self.json and self._wants_colour(sys.stdout))
 
-    @cached_property
-    def paint_talk(self) -> Paint:
-        """Colours for stderr, which may be another place than stdout."""
-        return Paint(on=not self.json and self._wants_colour(sys.stderr))
-
     @property
     def on_terminal(self) -> bool:
         """Whether somebody looks at stdout."""

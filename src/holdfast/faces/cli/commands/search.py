@@ -109,9 +109,7 @@ def _hit(state: State, hit: Hit, *, details: bool) -> list[str]:
     lines = [state.paint(label, "dim") + first, *(" " * len(label) + line for line in rest)]
     if details and hit.kind != "session":
         lines.append(
-            state.paint(
-                f"  {'':<14}        message {safe_line(hit.message)}, place {hit.seq}, score {hit.score:.2f}", "dim"
-            )
+            state.paint(f"      message {safe_line(hit.message)}, place {hit.seq}, score {hit.score:.2f}", "dim")
         )
     return lines
 
