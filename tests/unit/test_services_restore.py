@@ -10,6 +10,8 @@ import pytest
 from holdfast.errors import NotFound, Unavailable
 from holdfast.model import Session, Transcript, observed_id
 from holdfast.stores.base import Raw
+from holdfast.stores.inmemory import InMemoryStore
+from holdfast.stores.sqlite import SqliteStore
 from tests.unit.homes import Claude, answered, build, said, sample, workspace
 
 
@@ -128,6 +130,26 @@ def test_a_line_that_was_torn_leaves_no_older_version_behind(tmp_path):
             ws.sync.run()
         (file,) = ws.store.raw_files(ws.sessions.resolve("aaaa").id)
         assert (file.version, b"".join(ws.store.raw(file))) == (0, whole)
+
+
+@pytest.mark.parametrize("make", [InMemoryStore, lambda: SqliteStore(None)], ids=["memory", "sqlite"])
+@pytest.mark.parametrize(
+    ("spans", "versions"),
+    [
+        ([(0, b"a\nb\n"), (2, b"c\n")], [b"a\nc\n", b"a\nb\n"]),
+        ([(0, b"a\nb\n"), (0, b"a\n"), (2, b"c\n")], [b"a\nc\n", b"a\nb\n"]),
+        ([(0, b"a\nb\n"), (0, b"x\n")], [b"x\n", b"a\nb\n"]),
+        ([(0, b"a\nto"), (2, b"torn\n")], [b"a\ntorn\n"]),
+        ([(0, b"a\nto"), (2, b"other\n")], [b"a\nother\n"]),
+        ([(0, b"a\n"), (2, b"b\n"), (0, b"a\n"), (2, b"b\n")], [b"a\nb\n"]),
+    ],
+)
+def test_lines_that_were_replaced_are_kept_once_and_growth_leaves_no_version(make, spans, versions):
+    store = make()
+    session = Session(id=observed_id("pi", "n"), agent="pi", native_id="n")
+    for offset, data in spans:
+        store.put(Transcript(session=session), raw=Raw(path="f", offset=offset, data=data))
+    assert [b"".join(store.raw(f)) for f in store.raw_files(session.id)] == versions
 
 
 def test_rows_of_a_shared_database_are_written_beside_it_and_marked(tmp_path):

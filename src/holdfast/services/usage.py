@@ -188,9 +188,10 @@ def _once(kept: Iterable[Billed], unread: Iterable[Billed]) -> list[Billed]:
         if held is None:
             found[key] = entry
             continue
-        session = entry.session if _age(entry.session) < _age(held.session) else held.session
-        larger = max(held.request, entry.request, key=lambda r: r.usage.output)
-        found[key] = Billed(session, larger)
+        first = entry if _age(entry.session) < _age(held.session) else held
+        most = max(held.request, entry.request, key=lambda r: r.usage.output).usage
+        same = most is first.request.usage
+        found[key] = Billed(first.session, first.request if same else replace(first.request, usage=most))
     return list(found.values())
 
 
