@@ -112,9 +112,9 @@ def _invoke(state: State, arguments: list[str]) -> int:
     if arguments[:1] == ["help"] and len(arguments) > 1:
         arguments = [*arguments[1:], "--help"]
     if "--version" in arguments and all(a.startswith("-") for a in arguments):
-        from holdfast.faces.cli.main import main
+        from holdfast import __version__
 
-        main(["--version"])
+        state.text(f"holdfast {__version__}")
         return 0
     if all(a in GLOBAL for a in arguments):
         arguments = [*arguments, "list"]
