@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from holdfast.errors import Unreadable
 from holdfast.model import observed_id, parse
 from holdfast.services.sync import Progress
-from holdfast.sources.base import Ref
-from tests.unit.homes import AGENTS, Claude, answered, build, said, workspace
+from holdfast.sources.base import Cursor, Ref
+from tests.unit.homes import AGENTS, Claude, answered, build, picture, said, workspace
 
 
 def ident(native: str) -> str:
@@ -491,6 +493,20 @@ def test_what_a_person_said_stays_findable_when_the_session_grows(tmp_path):
         ws.sync.run()
         assert [h.kind for h in ws.search.find(parse("zebra"))] == ["session"]
         assert [h.kind for h in ws.search.find(parse("giraffes"))] == ["session"]
+
+
+@pytest.mark.parametrize("slug", AGENTS)
+def test_what_a_reader_remembers_and_cannot_use_any_more_costs_a_whole_reading_and_nothing_else(tmp_path, slug):
+    roots = build(tmp_path, slug)
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        before = picture(ws.store)
+        for key, data in ws.store.docs("cursor").items():
+            cursor = msgspec.msgpack.decode(data, type=Cursor)
+            state = {name: {"nobody": [0]} for name in cursor.state}
+            ws.store.put_docs("cursor", {key: msgspec.msgpack.encode(replace(cursor, state=state, mtime_ns=1))})
+        assert ws.sync.run().failed == {}
+        assert picture(ws.store) == before
 
 
 def test_watching_without_any_folder_says_so(tmp_path):

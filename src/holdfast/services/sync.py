@@ -243,7 +243,16 @@ def _billing(source: Source, ref: Ref) -> Iterator[Transcript]:
 
 
 def _readings(source: Source, ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:
-    for reading in source.read(ref, cursor):
+    try:
+        yield from _with_tokens(source, source.read(ref, cursor))
+    except msgspec.ValidationError:
+        if cursor is None:
+            raise
+        yield from _with_tokens(source, source.read(ref, None))  # what it remembered no longer fits: from the start
+
+
+def _with_tokens(source: Source, readings: Iterator[Reading]) -> Iterator[Reading]:
+    for reading in readings:
         transcript = with_tokens(source, reading.transcript)
         yield reading if transcript is reading.transcript else replace(reading, transcript=transcript)
 
