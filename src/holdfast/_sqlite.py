@@ -65,7 +65,7 @@ def _translated(error: apsw.Error, name: str) -> Exception:
 
 
 def open_database(
-    path: Path | None, *, durability: Durability, page_size: int = 4096, kind: type[apsw.Connection] = apsw.Connection
+    path: Path | None, *, durability: Durability, page_size: int = 8192, kind: type[apsw.Connection] = apsw.Connection
 ) -> apsw.Connection:
     """Open (and create, 0600 in a 0700 folder) one of our own databases; None opens one in memory."""
     _check_library()

@@ -87,7 +87,7 @@ def test_a_crash_between_archive_and_index_is_made_good(tmp_path, monkeypatch):
     roots = large_home(tmp_path)
     expected = finished(tmp_path / "whole", roots)
     with workspace(tmp_path / "crashed", roots) as ws:
-        monkeypatch.setattr(Pipeline, "_index_batch", lambda self, kept: None)
+        monkeypatch.setattr(Pipeline, "_index", lambda self, *_: None)
         monkeypatch.setattr(ws.sync, "catch_up", lambda *args: None)
         ws.sync.run()
         assert ws.index.revision == 0

@@ -1,16 +1,15 @@
-"""The two workers behind a sync: one keeps readings in the store, one indexes them; a failure of either ends the sync.
+"""What a sync does with readings: keeps them in the store in batches, and indexes what a batch kept once it is on disk.
 
-Readings are kept in batches, and indexed only after their batch is on disk. A batch holds the store's write lock, so the clock
-ticks in it for our own puts alone: once they are indexed, the index has caught up with the whole batch.
+All in one thread: two workers beside the reader took a third more CPU for a wall time that a second busy program takes back. A
+batch holds the store's write lock, so the clock ticks in it for our own puts alone: once they are indexed, the index has caught
+up with the whole batch.
 """
 
 from __future__ import annotations
 
 import contextlib
-import queue
-import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -26,125 +25,85 @@ if TYPE_CHECKING:
     from holdfast.sources.base import Reading
     from holdfast.stores.base import Store
 
-READING_MB = 40
-"""About what one more reading waiting between two workers costs at the worst, parsed and being written."""
-DEEPEST = 16
 BATCH_SECONDS = 0.25
 BATCH_BYTES = 8 << 20
+COSTS = 12
+"""How many bytes of memory a byte of a reading takes at the worst: parsed, encoded, compressed, folded for the index."""
 FIRST_SECONDS = 0.8
 """How long the first commit of the index may take: after it, the newest sessions are found."""
 LATER_SECONDS = 10.0
-WAIT = 0.05
 Job = tuple[str, "Reading", bool]
 Done = tuple[Session, tuple[Message, ...]]
 
 
-class Kept(NamedTuple):
-    """What one batch kept, and the store's clock before and after it (no time passed where others may put in between)."""
-
-    done: list[Done]
-    before: int
-    after: int
-
-
-NOTHING = Kept([], 0, 0)
-
-
 class Pipeline:
-    """Keeps and indexes readings beside the reader."""
+    """Takes readings, keeps them and indexes them; leaving the context finishes what was taken."""
 
     def __init__(
         self, store: Store, index: Index, *, keep_raw: Callable[[Reading], bool], memory_mb: int = 250
     ) -> None:
-        """Take the two ends; the workers start with the context."""
+        """Take the two ends."""
         self.store = store
         self.index = index
         self.keep_raw = keep_raw
         self.messages = self.rows = 0
         self.indexed: set[int] = set()
-        """Revisions that are in the index, or will be when its worker ends."""
-        self._jobs: queue.Queue[Job | None] = queue.Queue(max(1, min(memory_mb // READING_MB, DEEPEST)))
-        self._done: queue.Queue[Kept | None] = queue.Queue(2)
-        self._failure: BaseException | None = None
-        self._keeper = threading.Thread(target=self._guard, args=(self._keep,), name="holdfast-keep")
-        self._indexer = threading.Thread(target=self._guard, args=(self._write_index,), name="holdfast-index")
+        """Revisions that are in the index, or will be when the context is left."""
+        self._most = min(BATCH_BYTES, (memory_mb << 20) // COSTS)
+        self._jobs: list[Job] = []
+        self._bytes = 0
+        self._since = time.monotonic()
         self._expected = index.revision
         self._losses = LossBook(store)
         self._begun: dict[str, Session] = {}
+        self._indexing = contextlib.ExitStack()
+        self._opened: float | None = None
+        self._patience = FIRST_SECONDS
 
     def __enter__(self) -> Self:
-        """Start the workers."""
-        self._keeper.start()
-        self._indexer.start()
+        """Begin."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for what was handed over, also after an interruption; then tell of a worker's failure."""
-        self._hand(self._jobs, None)
-        self._keeper.join()
-        self._indexer.join()
-        if error is None and self._failure is not None:
-            raise self._failure
+        """Keep and index what was taken, also after an interruption."""
+        try:
+            self._flush()
+        finally:
+            self._commit_index()
 
     def put(self, key: str, reading: Reading) -> None:
-        """Hand over a reading to keep."""
-        self._hand(self._jobs, (key, reading, True))
+        """Take a reading to keep."""
+        self._take((key, reading, True))
 
     def skip(self, key: str, reading: Reading) -> None:
         """Remember only how far a file was read."""
-        self._hand(self._jobs, (key, reading, False))
+        self._take((key, reading, False))
 
-    def _hand(self, to: queue.Queue[Job | None], job: Job | None) -> None:
-        while True:
-            if self._failure is not None:
-                if job is None:
-                    return
-                raise self._failure
-            try:
-                to.put(job, timeout=0.1)
-            except queue.Full:
-                continue
+    def _take(self, job: Job) -> None:
+        if not self._jobs:
+            self._since = time.monotonic()
+        self._jobs.append(job)
+        self._bytes += len(job[1].raw.data) if job[1].raw else 0
+        if self._bytes > self._most or time.monotonic() - self._since > BATCH_SECONDS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Keep a batch in one commit, then index it."""
+        jobs, self._jobs, self._bytes = self._jobs, [], 0
+        if not jobs:
             return
-
-    def _guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits
-            self._failure = self._failure or error
-
-    def _keep(self) -> None:
-        going = True
-        while going and self._failure is None:
-            first = self._jobs.get()
-            if first is None:
-                break
-            done: list[Done] = []
-            with self._batch() as alone:
-                before = self.store.revision() if alone else 0
-                going = self._keep_batch(first, done)
-                after = self.store.revision() if alone else 0
-            self._pass_on(Kept(done, before, after))
-        self._pass_on(None)
-
-    def _keep_batch(self, first: Job, done: list[Done]) -> bool:
-        began, held = time.monotonic(), 0
-        job: Job | None = first
-        while job is not None:
-            key, reading, wanted = job
-            if wanted:
-                done.append(self._keep_one(key, reading))
-            else:
-                self.store.put_docs("cursor", {key: msgspec.msgpack.encode(reading.cursor)})
-            held += len(reading.raw.data) if reading.raw else 0
-            if time.monotonic() - began > BATCH_SECONDS or held > BATCH_BYTES:
-                return True
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return True
-        return False
+        done: list[Done] = []
+        with self._batch() as alone:
+            before = self.store.revision() if alone else 0
+            for key, reading, wanted in jobs:
+                if wanted:
+                    done.append(self._keep_one(key, reading))
+                else:
+                    self.store.put_docs("cursor", {key: msgspec.msgpack.encode(reading.cursor)})
+            after = self.store.revision() if alone else 0
+        self._index(done, before, after)
 
     def _keep_one(self, key: str, reading: Reading) -> Done:
         docs = self._losses.docs(key, reading)
@@ -190,45 +149,27 @@ class Pipeline:
             return ()
         return tuple(msgspec.structs.replace(m, seq=receipt.first + i) for i, m in enumerate(messages))
 
-    def _pass_on(self, kept: Kept | None) -> None:
-        while self._failure is None:
-            try:
-                self._done.put(kept, timeout=0.1)
-            except queue.Full:
-                continue
-            return
+    def _index(self, done: list[Done], before: int, after: int) -> None:
+        """Index a batch; the index has caught up only as far as there is no gap, and a gap is closed at the end.
 
-    def _write_index(self) -> None:
-        """Index in few large commits, the first one soon: many small ones cost far more than they are worth."""
-        patience = FIRST_SECONDS
-        while self._failure is None and self._index_for(patience):
-            patience = LATER_SECONDS
-
-    def _index_for(self, seconds: float) -> bool:
-        """Index in one commit what comes within so many seconds; False once all has come."""
-        began = time.monotonic()
-        with self.index.batch():
-            while self._failure is None and time.monotonic() - began < seconds:
-                kept = self._next()
-                if kept is None:
-                    return False
-                self._index_batch(kept)
-        return True
-
-    def _next(self) -> Kept | None:
-        try:
-            return self._done.get(timeout=WAIT)
-        except queue.Empty:
-            return NOTHING
-
-    def _index_batch(self, kept: Kept) -> None:
-        """The index has caught up only as far as there is no gap; a gap is closed at the end, from the store."""
-        for session, messages in kept.done:
+        Commits are few and large, the first one soon: many small ones cost far more than they are worth.
+        """
+        if self._opened is None:
+            self._indexing.enter_context(self.index.batch())
+            self._opened = time.monotonic()
+        for session, messages in done:
             self.index.put(session, messages)
-        self.indexed.update(range(kept.before + 1, kept.after + 1))
-        if kept.before == self._expected != kept.after:
-            self._expected = kept.after
-            self.index.mark(kept.after)
+        self.indexed.update(range(before + 1, after + 1))
+        if before == self._expected != after:
+            self._expected = after
+            self.index.mark(after)
+        if time.monotonic() - self._opened > self._patience:
+            self._commit_index()
+
+    def _commit_index(self) -> None:
+        if self._opened is not None:
+            self._indexing.close()
+            self._opened, self._patience = None, LATER_SECONDS
 
     @contextlib.contextmanager
     def _batch(self) -> Iterator[bool]:

@@ -52,12 +52,10 @@ def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Mes
 
 def known(db: apsw.Connection, session: int, messages: Sequence[Message]) -> dict[int, int]:
     """Return the places of messages that are there already: position in the argument -> seq."""
-    found: dict[int, int] = {}
-    for position, message in enumerate(messages):
-        seq = place_of(db, session, message.id)
-        if seq is not None:
-            found[position] = seq
-    return found
+    hashes = [key_hash(m.id) for m in messages]
+    wanted = "SELECT hash, seq FROM ids WHERE session=? AND hash IN (SELECT value FROM json_each(?))"
+    places = dict(all_rows(db, wanted, (session, str(hashes))))
+    return {position: places[number] for position, number in enumerate(hashes) if number in places}
 
 
 def place_of(db: apsw.Connection, session: int, message_id: str) -> int | None:
