@@ -347,6 +347,29 @@ def test_a_failing_store_ends_the_sync_with_its_own_error(tmp_path, monkeypatch)
         assert len(list(ws.store.find())) > 0
 
 
+def test_a_store_that_fails_halfway_is_no_fault_of_the_file_being_read(tmp_path, monkeypatch):
+    claude = Claude(tmp_path)
+    for native in ("aaaa", "bbbb", "cccc"):
+        claude.write(native, *(said(f"{n} " + "x" * 60_000, n) for n in range(6)))
+    with workspace(tmp_path, claude.roots, **{"sync.memory_mb": 1}) as ws:
+        real = ws.store.put
+        left = [2]
+
+        def put(*args, **kwargs):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Unreadable("the disk is full")
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(ws.store, "put", put)
+        with pytest.raises(Unreadable, match="the disk is full"):
+            ws.sync.run()
+        monkeypatch.undo()
+        ws.sync.run()
+        assert [len(texts(ws.store, native)) for native in ("aaaa", "bbbb", "cccc")] == [6, 6, 6]
+        assert len(found(ws, "0")) >= 3
+
+
 def test_a_failing_index_ends_the_sync_and_the_next_one_closes_the_gap(tmp_path, monkeypatch):
     claude = Claude(tmp_path)
     claude.write("aaaa", said("findable", 1))

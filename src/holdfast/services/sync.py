@@ -201,16 +201,20 @@ class Sync:
         index.settle()
 
     def _read(self, readings: Iterator[Reading], ref: Ref, pipeline: Pipeline, tally: _Tally) -> None:
-        try:
-            for reading in readings:
-                tally.add(reading)
-                if self._wanted(reading.transcript.session, tally.purged):
-                    pipeline.put(ref.key, reading)
-                else:
-                    pipeline.skip(ref.key, _forgetting(reading, tally.purged))
-        except (HoldfastError, OSError, msgspec.ValidationError) as error:
-            tally.failed[ref.path] = str(error)
-            return
+        """Read one file; what goes wrong in reading is that file's failure, what goes wrong in keeping ends the sync."""
+        while True:
+            try:
+                reading = next(readings, None)
+            except (HoldfastError, OSError, msgspec.ValidationError) as error:
+                tally.failed[ref.path] = str(error)
+                return
+            if reading is None:
+                break
+            tally.add(reading)
+            if self._wanted(reading.transcript.session, tally.purged):
+                pipeline.put(ref.key, reading)
+            else:
+                pipeline.skip(ref.key, _forgetting(reading, tally.purged))
         tally.read += 1
 
     def _wanted(self, session: Session, purged: frozenset[str]) -> bool:
