@@ -1,5 +1,5 @@
-from holdfast.workspace import Workspace as Workspace
 from holdfast.owned import open_store as open_store
+from holdfast.workspace import Workspace as Workspace
 
 __version__: str
 __all__ = ["Workspace", "__version__", "open_store"]

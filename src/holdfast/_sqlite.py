@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -151,6 +148,9 @@ def _version(connection: apsw.Connection) -> int:
 @contextlib.contextmanager
 def foreign_copy(path: Path) -> Iterator[apsw.Connection]:
     """Copy another program's database with its WAL to a private folder and open the copy; the original is only read."""
+    import shutil  # noqa: PLC0415 - copying is rare, and lists should be quick
+    import tempfile  # noqa: PLC0415
+
     _check_library()
     folder = Path(tempfile.mkdtemp(prefix="holdfast-"))
     try:
@@ -213,6 +213,8 @@ def files_with(path: Path, needles: Sequence[bytes]) -> tuple[str, ...]:
 
     Another process looks: opening and closing the file in this one would drop its locks.
     """
+    import subprocess  # noqa: PLC0415 - looking is rare, and lists should be quick
+
     if not needles:
         return ()
     paths = [str(path), f"{path}-wal", f"{path}-shm", f"{path}-journal"]

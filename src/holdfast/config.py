@@ -6,7 +6,6 @@ it never chooses a store, a command, a path or a key.
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -175,6 +174,8 @@ def key_of(name: str, place: str = "") -> Key:
     """Return a key; an unknown one is an error with a suggestion."""
     found = BY_NAME.get(name)
     if found is None:
+        import difflib  # noqa: PLC0415 - only for suggestions
+
         near = difflib.get_close_matches(name, BY_NAME, n=3, cutoff=0.5)
         where = f"{place}: " if place else ""
         raise BadInput(

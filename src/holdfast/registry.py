@@ -6,7 +6,6 @@ these are looked at only when a name is not built in, or when all adapters are a
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from typing import Any
 
@@ -46,6 +45,8 @@ def load(group: str, name: str) -> Any:  # noqa: ANN401 - each caller knows the 
     """Import and return an adapter class; errors.BadInput suggests the nearest name."""
     target = _BUILT_IN[group].get(name) or _third_party(group).get(name)
     if target is None:
+        import difflib  # noqa: PLC0415 - only for suggestions
+
         near = difflib.get_close_matches(name, names(group), n=3)
         known = ", ".join(near or names(group))
         raise BadInput(f"no {group[:-1]} named {name!r}", f"did you mean: {known}")

@@ -7,7 +7,6 @@ import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
 
 from holdfast import config as configuration
 from holdfast import registry
@@ -40,7 +39,7 @@ INDEX = "index.db"
 def open_store(url: str | None = None, *, durability: Durability = "durable") -> Store:
     """Open the store at a URL (`sqlite:////path`, `memory://`), by default the archive of this machine."""
     url = url or f"sqlite:///{configuration.data_dir() / ARCHIVE}"
-    scheme = urlsplit(url).scheme
+    scheme = url.partition("://")[0] if "://" in url else ""
     if scheme not in registry.STORES and not registry.third_party("stores"):
         raise BadInput(f"no store for {url!r}", f"use {', '.join(f'{n}://' for n in registry.names('stores'))}")
     store: Store = registry.load("stores", scheme).from_url(url, durability=durability)
@@ -195,7 +194,10 @@ class Workspace:
         from holdfast.services.doctor import Doctor, Scene  # noqa: PLC0415
 
         url = str(self.config["store"] or f"sqlite:///{self.data / ARCHIVE}")
-        file = unquote(urlsplit(url).path)[1:] if urlsplit(url).scheme == "sqlite" else ""
+        from urllib.parse import unquote  # noqa: PLC0415
+
+        scheme, _, place = url.partition("://")
+        file = unquote(place)[1:] if scheme == "sqlite" else ""
         scene = Scene(
             store=lambda: self.store,
             index=lambda: self.index,

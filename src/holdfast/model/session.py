@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
+import os
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
@@ -113,13 +111,21 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def observed_id(agent: str, native_id: str) -> str:
     """Derive the id of an observed session: the same on every scan, restart and machine."""
+    import hashlib  # noqa: PLC0415 - lists make no ids, and should be quick
+
     digest = hashlib.blake2b(f"{agent}\0{native_id}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
-    return base64.b32encode(digest).decode().lower()
+    return _base32(digest)
 
 
 def owned_id() -> str:
     """Return a new random id for an owned session."""
-    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return _base32(os.urandom(10))
+
+
+def _base32(data: bytes) -> str:
+    from base64 import b32encode  # noqa: PLC0415 - lists make no ids, and should be quick
+
+    return b32encode(data).decode().lower()
 
 
 def with_edits(session: Session, edits: Edits) -> Session:

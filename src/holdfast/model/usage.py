@@ -7,7 +7,6 @@ that `output` leaves out.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal
@@ -111,6 +110,8 @@ def key_hash(key: str) -> int:
     """Return the signed 64-bit number under which a ledger keeps a request; a short key stands for its own number."""
     if _SHORT.fullmatch(key):
         return int.from_bytes(bytes.fromhex(key[1:]), "big", signed=True)
+    import hashlib  # noqa: PLC0415 - lists make no keys, and should be quick
+
     digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 

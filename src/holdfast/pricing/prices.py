@@ -51,6 +51,8 @@ class Prices:
         self._windows = Windows()
         self._own = overrides or Overrides()
         self._found: dict[str, Entry | None] = {}
+        self._quick: dict[tuple[str, int], tuple[Rates, Decimal | None]] = {}
+        """Rates by model and band: a list of thousands of sessions asks for the same few again and again."""
 
     @classmethod
     def load(cls, overrides: Path | None = None) -> Prices:
@@ -72,7 +74,20 @@ class Prices:
 
     def cost(self, bucket: Bucket) -> Decimal | None:
         """Return what a bucket cost in USD, None where that is unknown."""
-        return self.explain(bucket).amount
+        usage = bucket.usage
+        if usage.cost is not None and bucket.recorded == bucket.requests:
+            return usage.cost * _MILLION
+        place = (bucket.model, bucket.band)
+        quick = self._quick.get(place)
+        if quick is not None:
+            return _amount(quick[0], usage, quick[1])
+        found = self._listed(bucket.model, usage, bucket.band)
+        entry = self._entry(bucket.model)
+        if found.basis == "listed" and entry is not None:
+            rates = _rates(entry, bucket.band)
+            if rates is not None:
+                self._quick[place] = (rates, entry.web_search)
+        return found.amount
 
     def cost_of(self, model: str, usage: Usage, band: int) -> Decimal | None:
         """Return what tokens of requests in one price band cost by the list, None where that is unknown."""

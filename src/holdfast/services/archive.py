@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from holdfast.errors import BadInput
 from holdfast.model import Edits, Request, Rollup, Session, Transcript
 from holdfast.services.purge import PURGED
-from holdfast.stores.base import Fault, Raw, SupportsLedger, SupportsRaw, SupportsVerify
+from holdfast.stores.base import Entry, Fault, Raw, SupportsLedger, SupportsRaw, SupportsVerify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ class Archive:
         """Yield the session in parts, so that a long one is never in memory whole."""
         requests: tuple[Request, ...] = ()
         if isinstance(self.store, SupportsLedger):
-            requests = tuple(e.request for e in self.store.ledger(session.id, copies=True) if e.request.model)
+            requests = tuple(e.request for e in self.store.ledger(session.id, copies=True) if _is_whole(e))
         yield Transcript(session=session, requests=requests)
         part = []
         for message in self.store.messages(session.id):
@@ -131,6 +131,11 @@ class Archive:
     def _raw(self, file: RawFile) -> Iterator[bytes]:
         if isinstance(self.store, SupportsRaw):
             yield from self.store.raw(file)
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Tell a request (counted here, or in another session) from a mere mark that this session's files repeat one."""
+    return entry.counted or entry.owner != entry.session
 
 
 def parsed_size(text: str) -> int | None:

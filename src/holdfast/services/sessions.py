@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from typing import TYPE_CHECKING
 
@@ -144,6 +143,8 @@ def _by_prefix(session: Session, reference: str) -> bool:
 
 def _suggestion(reference: str, sessions: list[Session]) -> str:
     names = [s.name or s.id[:12] for s in sessions]
+    import difflib  # noqa: PLC0415 - only for suggestions
+
     near = difflib.get_close_matches(reference, names, n=3, cutoff=0.6)
     return f"did you mean: {', '.join(near)}" if near else "holdfast list"
 

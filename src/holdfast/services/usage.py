@@ -147,12 +147,12 @@ class UsageReport:
             yield Billed(sessions[ident], replace(request, key=short_key(request.key)) if shorten else request)
 
     def _added(self, key: str, rows: Sequence[Bucket], *, label: str, sessions: int) -> UsageRow:
-        usage = Usage()
+        usage = rows[0].usage if len(rows) == 1 else sum((row.usage for row in rows), Usage())
         cost: Decimal | None = None
         unpriced: list[str] = []
+        prices = self.prices()
         for row in rows:
-            usage = usage + row.usage
-            price = self.prices().cost(row)
+            price = prices.cost(row)
             if price is None:
                 unpriced.append(row.model or "unknown")
             else:

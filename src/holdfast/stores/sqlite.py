@@ -9,7 +9,6 @@ import contextlib
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import apsw
 from msgspec.structs import replace
@@ -43,7 +42,11 @@ class SqliteStore:
     @classmethod
     def from_url(cls, url: str, *, durability: Durability = "durable") -> SqliteStore:
         """Open `sqlite:////absolute/path` or `sqlite:///relative/path`."""
-        found = unquote(urlsplit(url).path)
+        found = url.partition("://")[2]
+        if "%" in found:
+            from urllib.parse import unquote  # noqa: PLC0415 - rare, and lists should be quick
+
+            found = unquote(found)
         return cls(Path(found[1:]) if found.startswith("/") and len(found) > 1 else None, durability=durability)
 
     def put(

@@ -286,9 +286,8 @@ class StoreContract:
         with store.batch():
             store.put(Transcript(session=session("a"), messages=(said(1),)))
             store.put(Transcript(session=session("b"), messages=(said(1),)))
-        with pytest.raises(RuntimeError), store.batch():
-            store.put(Transcript(session=session("c"), messages=(said(1),)))
-            raise RuntimeError
+        with pytest.raises(RuntimeError):
+            _broken_batch(store)
         assert {s.native_id for s in store.find()} == {"a", "b"}
         store.put(Transcript(session=session("c"), messages=(said(1),), requests=(asked(1),)))
         assert {s.native_id for s in store.find()} == {"a", "b", "c"}
@@ -301,6 +300,13 @@ class StoreContract:
             store.put(Transcript(session=session(), messages=(said(number),)), raw=raw)
         store.put(Transcript(session=session(), messages=(said(7, "changed"),)))
         assert list(store.verify()) == []
+
+
+def _broken_batch(store: SupportsBatch) -> None:
+    with store.batch():
+        assert isinstance(store, Store)
+        store.put(Transcript(session=session("c"), messages=(said(1),)))
+        raise RuntimeError
 
 
 def _found(store: Store) -> Session:
