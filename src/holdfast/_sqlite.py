@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 Durability = Literal["durable", "derived"]
 OLDEST = (3, 51, 3)
 BUSY_MS = 30_000
+RETRY_SECONDS = 0.005
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
@@ -73,7 +76,7 @@ def open_database(
         connection = kind(str(path), flags=_OPEN)
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("page_size", page_size)
-        connection.pragma("journal_mode", "wal")
+        _use_wal(connection)
         connection.pragma("synchronous", "full" if durability == "durable" else "normal")
         connection.pragma("foreign_keys", 1)
         connection.pragma("temp_store", "memory")
@@ -83,6 +86,19 @@ def open_database(
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise Unreadable(f"{path} is damaged: {error}", "holdfast store repair") from error
     return connection
+
+
+def _use_wal(connection: apsw.Connection) -> None:
+    """Switch a new file to its write-ahead log: two that switch at once are refused without a wait, so the loser asks again."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            if connection.pragma("journal_mode", "wal") == "wal":
+                return
+        except apsw.BusyError as error:
+            if time.monotonic() > until:
+                raise _translated(error, connection.filename) from error
+        threading.Event().wait(RETRY_SECONDS)
 
 
 def make_private(path: Path) -> None:

@@ -94,7 +94,8 @@ def test_a_newer_schema_is_refused(db):
         migrate(db, STEPS[:2])
 
 
-def test_programs_that_open_a_new_file_at_once_migrate_it_once(path):
+@pytest.mark.parametrize("round_", range(12))
+def test_programs_that_open_a_new_file_at_once_migrate_it_once(path, round_):
     failures = []
 
     def work() -> None:
