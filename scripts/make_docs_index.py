@@ -50,7 +50,9 @@ def main() -> int:
     index = DOCS / "index.md"
     if "--check" in sys.argv[1:]:
         current = index.read_text(encoding="utf-8") == text()
-        print("docs/index.md is current" if current else "docs/index.md is not current: python scripts/make_docs_index.py")
+        print(
+            "docs/index.md is current" if current else "docs/index.md is not current: python scripts/make_docs_index.py"
+        )
         return 0 if current else 1
     index.write_text(text(), encoding="utf-8")
     return 0

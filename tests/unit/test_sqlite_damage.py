@@ -17,5 +17,8 @@ def test_a_damaged_archive_is_named_instead_of_failing_anyhow(tmp_path):
     data[4096:] = b"\xa5" * (len(data) - 4096)
     path.write_bytes(data)
     with pytest.raises(Unreadable, match=r"sessions\.db is damaged"):
-        damaged = SqliteStore(path)
-        list(damaged.find())
+        read_all(path)
+
+
+def read_all(path):
+    return list(SqliteStore(path).find())

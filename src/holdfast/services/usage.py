@@ -109,7 +109,22 @@ class UsageReport:
 
     def priced(self, session: Session) -> UsageRow:
         """Return a session's own numbers from its row alone."""
-        return self._added(session.id, session.rollup.usage, label=session.shown_name, sessions=1)
+        rows = session.rollup.usage
+        if len(rows) != 1:
+            return self._added(session.id, rows, label=session.shown_name, sessions=1)
+        row = rows[0]  # most sessions: one model, one price band; a list asks for thousands
+        cost = self.prices().cost(row)
+        return UsageRow(
+            key=session.id,
+            label=session.shown_name,
+            requests=row.requests,
+            usage=row.usage,
+            kind=row.kind,
+            cost=cost,
+            unpriced=() if cost is not None else (row.model or "unknown",),
+            models=(row.model,) if row.model else (),
+            sessions=1,
+        )
 
     def _billed(self, query: Query, plan: Plan | None) -> Iterator[Billed]:
         known = {s.id: s for s in self.store.find()}
