@@ -37,6 +37,13 @@ class Guarded(apsw.Connection):
         except apsw.Error as error:
             raise _translated(error, self.filename) from error
 
+    def pragma(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - handed on as they are
+        """Ask or set an option."""
+        try:
+            return super().pragma(*args, **more)
+        except apsw.Error as error:
+            raise _translated(error, self.filename) from error
+
     def executemany(self, *args: Any, **more: Any) -> apsw.Cursor:  # noqa: ANN401 - handed on as they are
         """Run a statement for each row."""
         try:
@@ -45,17 +52,21 @@ class Guarded(apsw.Connection):
             raise _translated(error, self.filename) from error
 
 
-def _translated(error: apsw.Error, name: str) -> Exception:
+def _translated(error: Exception, name: str) -> Exception:
     place = name or "the archive"
     match error:
         case apsw.CorruptError() | apsw.NotADBError():
-            return Unreadable(f"{place} is damaged: {error}", "holdfast store verify")
+            hint = "holdfast doctor shows how much; holdfast store copy takes over what can be read, then move the file away"
+            return Unreadable(f"{place} is damaged: {error}", hint)
         case apsw.FullError():
             return Unavailable(
                 f"no room left for {place}", "free disk space, then try again: nothing that was kept is lost"
             )
         case apsw.IOError() | apsw.CantOpenError():
             return Unavailable(f"{place} cannot be read or written: {error}", "check the disk, then holdfast doctor")
+        case OSError():
+            hint = "choose another place with --store or HOLDFAST_HOME"
+            return Unavailable(f"{place} cannot be opened: {error.strerror or error}", hint)
         case apsw.ReadOnlyError() | apsw.PermissionsError():
             return Denied(f"{place} may not be written: {error}", "check the file's owner and mode")
         case apsw.BusyError() | apsw.LockedError():
@@ -71,8 +82,8 @@ def open_database(
     _check_library()
     if path is None:
         return kind(":memory:")
-    make_private(path)
     try:
+        make_private(path)
         connection = kind(str(path), flags=_OPEN)
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("page_size", page_size)
@@ -83,8 +94,8 @@ def open_database(
         connection.pragma("secure_delete", 1)
     except apsw.CantOpenError as error:
         raise Unavailable(f"cannot open {path}: {error}", "check the folder's owner and free disk space") from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise Unreadable(f"{path} is damaged: {error}", "holdfast store repair") from error
+    except (apsw.Error, OSError) as error:
+        raise _translated(error, str(path)) from error
     return connection
 
 
@@ -95,7 +106,7 @@ def _use_wal(connection: apsw.Connection) -> None:
         try:
             if connection.pragma("journal_mode", "wal") == "wal":
                 return
-        except apsw.BusyError as error:
+        except (apsw.BusyError, Conflict) as error:
             if time.monotonic() > until:
                 raise _translated(error, connection.filename) from error
         threading.Event().wait(RETRY_SECONDS)

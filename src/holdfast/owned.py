@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NAMES = "owned"
 """Documents that map a name to the id of the owned session that has it."""
 AGENT = "holdfast"
+WANTED = 'for example: session.append({"role": "user", "content": "hello"})'
 LISTED = 3000
 """Hits looked at when words narrow a list."""
 
@@ -81,7 +82,6 @@ class SessionStore:
 
     def search(self, query: str | Query, *, limit: int = 20) -> tuple[Hit, ...]:
         """Find words in all sessions, best first."""
-        self._workspace.sync.catch_up()
         return self._workspace.search.find(parse(query) if isinstance(query, str) else query, limit=limit)
 
     def close(self) -> None:
@@ -112,11 +112,15 @@ class OwnedSession:
         """
         now = time.time_ns() // 1_000_000
         listed = [messages] if isinstance(messages, Message | Mapping) else messages
+        if isinstance(listed, str | bytes):
+            raise BadInput("a message is a Message or a dict, not a text", WANTED)
         made = tuple(_message(m, now) for m in listed)
         return self._store.put(Transcript(session=self._facts(now, made), messages=made), expect=expect, key=key)
 
     def messages(self, *, last: int | None = None) -> tuple[Message, ...]:
         """Return the conversation, or only its last so many messages."""
+        if last is not None and last < 0:
+            raise BadInput(f"last={last}: there is no such number of messages", "leave it out for all of them")
         found = conversation(tuple(self._store.messages(self.id)))
         return found if last is None else found[max(0, len(found) - last) :]
 
@@ -143,6 +147,8 @@ class OwnedSession:
 def _message(given: Message | Mapping[str, Any], now: int) -> Message:
     if isinstance(given, Message):
         return given if given.at is not None else replace(given, at=now)
+    if not isinstance(given, Mapping):
+        raise BadInput(f"a message is a Message or a dict, not {type(given).__name__}", WANTED)
     return from_chat(given, ident=str(given.get("id") or owned_id()), at=now)
 
 

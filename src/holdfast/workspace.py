@@ -39,6 +39,8 @@ INDEX = "index.db"
 def open_store(url: str | None = None, *, durability: Durability = "durable") -> Store:
     """Open the store at a URL (`sqlite:////path`, `memory://`), by default the archive of this machine."""
     url = url or f"sqlite:///{configuration.data_dir() / ARCHIVE}"
+    if durability not in ("durable", "derived"):
+        raise BadInput(f"no durability {durability!r}", "use durable or derived")
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme not in registry.STORES and not registry.third_party("stores"):
         raise BadInput(f"no store for {url!r}", f"use {', '.join(f'{n}://' for n in registry.names('stores'))}")
@@ -156,7 +158,7 @@ class Workspace:
         """Find words."""
         from holdfast.services.search import Search  # noqa: PLC0415
 
-        return Search(self.store, lambda: self.index)
+        return Search(self.store, lambda: self.index, lambda: self.sync.catch_up(wait=False))
 
     @cached_property
     def prices(self) -> Prices:

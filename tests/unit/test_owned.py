@@ -233,3 +233,16 @@ def test_words_narrow_the_list_too(store):
     store.session("one").append(user("zebra"))
     store.session("two").append(user("giraffe"))
     assert [s.name for s in store.sessions("zebra")] == ["one"]
+
+
+@pytest.mark.parametrize("given", ["text", b"bytes", [1], [None], ["text"]])
+def test_what_is_no_message_is_said_in_words(given):
+    with open_store("memory://") as store, pytest.raises(BadInput, match="a message is a Message or a dict"):
+        store.session("s").append(given)
+
+
+def test_impossible_numbers_and_classes_are_refused():
+    with open_store("memory://") as store, pytest.raises(BadInput):
+        store.session("s").messages(last=-1)
+    with pytest.raises(BadInput, match="durability"):
+        open_store("memory://", durability="weird")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.model import Query, parse
+from holdfast.index import Index
+from holdfast.model import Query, Transcript, parse
+from holdfast.testing import store_contract as contract
+from holdfast.workspace import Workspace
 from tests.unit.homes import Claude, answered, said, workspace
 
 
@@ -91,3 +94,27 @@ def test_what_another_archive_left_in_the_index_is_not_shown(ws):
 
     ws.index.put(Session(id="z" * 16, agent="x", native_id="x", title="zebra ghost"), ())
     assert {h.session for h in ws.search.find(parse("ghost"))} == set()
+
+
+def test_a_search_indexes_first_what_the_index_lacks(tmp_path):
+    with Workspace(env={"HOLDFAST_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}) as space:
+        space.store.put(Transcript(session=contract.session(), messages=(contract.said(1, "xylophone"),)))
+        assert [h.seq for h in space.search.find(parse("xylophone"))] == [0]
+        space.index.close()
+        for name in ("index.db", "index.db-wal", "index.db-shm"):
+            (tmp_path / "data" / name).unlink(missing_ok=True)
+        space.close()
+        assert [h.seq for h in space.search.find(parse("xylophone"))] == [0]
+
+
+def test_a_search_does_not_wait_for_another_program_that_is_indexing(tmp_path):
+    with Workspace(env={"HOLDFAST_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}) as space:
+        space.store.put(Transcript(session=contract.session(), messages=(contract.said(1, "xylophone"),)))
+        space.search.find(parse("xylophone"))
+        space.store.put(Transcript(session=contract.session(), messages=(contract.said(2, "zebra"),)))
+        other = Index(space.index_path)
+        with other.batch():
+            other.mark(1)
+            assert space.search.find(parse("zebra")) == ()
+            assert len(space.search.find(parse("xylophone"))) == 1
+        assert len(space.search.find(parse("zebra"))) == 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from holdfast._sqlite import files_with, writing
+from holdfast._sqlite import BUSY_MS, files_with, writing
 from holdfast.errors import Conflict, Unreadable
 from holdfast.index import _terms
 from holdfast.index._fold import asked, fold
@@ -111,10 +111,16 @@ class Index:
         return files_with(Path(path), [w.encode() for w in words]) if path else ()
 
     @contextlib.contextmanager
-    def batch(self) -> Iterator[None]:
-        """Join puts into one transaction."""
-        with writing(self._connection):
-            yield
+    def batch(self, *, wait: bool = True) -> Iterator[None]:
+        """Join puts into one transaction; without `wait`, another writer is an error at once (Conflict)."""
+        if not wait:
+            self._connection.set_busy_timeout(0)
+        try:
+            with writing(self._connection):
+                self._connection.set_busy_timeout(BUSY_MS)
+                yield
+        finally:
+            self._connection.set_busy_timeout(BUSY_MS)
 
     def find(
         self,

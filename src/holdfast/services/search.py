@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
+from holdfast.errors import Conflict, HoldfastError
 from holdfast.model import Hit, Message, Query
 
 if TYPE_CHECKING:
@@ -19,17 +20,34 @@ CLOSE = 20
 class Search:
     """Joins the index, which knows words, and the store, which knows sessions and texts."""
 
-    def __init__(self, store: Store, index: Callable[[], Index]) -> None:
-        """Take both; the index is opened at the first search."""
+    def __init__(self, store: Store, index: Callable[[], Index], catch_up: Callable[[], None]) -> None:
+        """Take both, and what brings the index up to the store; the index is opened at the first search."""
         self.store = store
         self.index = index
+        self.catch_up = catch_up
 
     def find(self, query: Query, *, limit: int = 20) -> tuple[Hit, ...]:
         """Return the best hits, best first; a query without words finds nothing (list answers those)."""
         if not query.has_words:
             return ()
+        problem = self._caught_up()
         found = self.index().find(query, allowed=self._allowed(query), limit=limit, fetch=self._fetch)
-        return tuple(h for h in found if h.kind != "session" or self.store.get(h.session) is not None)
+        hits = tuple(h for h in found if h.kind != "session" or self.store.get(h.session) is not None)
+        if problem is not None and not hits:
+            raise problem
+        return hits
+
+    def _caught_up(self) -> HoldfastError | None:
+        """Index what the store has and the index has not; what prevents it matters only where nothing else is found."""
+        if self.index().revision == self.store.revision():
+            return None
+        try:
+            self.catch_up()
+        except Conflict:
+            return None  # another program is indexing right now
+        except HoldfastError as error:
+            return error
+        return None
 
     def _allowed(self, query: Query) -> Container[str] | None:
         """Name the sessions that may answer, None for all of them."""

@@ -85,7 +85,7 @@ class Sessions:
 
     def set_project(self, session: Session, project: str) -> Session:
         """Set the project."""
-        return self._change(session.id, replace(self.store.edits(session.id), project=project))
+        return self._change(session.id, replace(self.store.edits(session.id), project=project or None))
 
     def delete(self, session: Session) -> None:
         """Move a session to the trash."""

@@ -142,13 +142,14 @@ class Sync:
         self.catch_up(frozenset(pipeline.indexed))
         return tally.report(began)
 
-    def watch(self, stop: threading.Event) -> Iterator[SyncReport]:
+    def watch(self, stop: threading.Event, agents: Iterable[str] | None = None) -> Iterator[SyncReport]:
         """Read everything once, then whatever changes, until `stop` is set; a report for each time."""
         from holdfast._watch import changes  # noqa: PLC0415 - a watcher costs more to load than most commands take
 
-        watched = [s for s in self.sources.values() if not s.info.scattered]
+        wanted = list(self.sources if agents is None else agents)
+        watched = [self.sources[name] for name in wanted if not self.sources[name].info.scattered]
         folders = [folder for source in watched for folder in self.roots(source) if folder.exists()]
-        yield self.run()
+        yield self.run(self.plan(wanted))
         if not folders:
             raise NotFound("no agent's folder to watch", "holdfast doctor")
         listed = -LIST_SECONDS  # the first time the watcher answers, everything is listed: it did not stand before
@@ -156,7 +157,7 @@ class Sync:
             everything = time.monotonic() - listed > LIST_SECONDS
             if not paths and not everything:
                 continue
-            plan = self.plan(None if everything else self._touched(paths))
+            plan = self.plan(wanted if everything else [name for name in self._touched(paths) if name in wanted])
             listed = time.monotonic() if everything else listed
             if plan.stale:
                 yield self.run(plan)
@@ -178,10 +179,11 @@ class Sync:
             except (HoldfastError, OSError):
                 continue  # the next sync reports it; the figures of every other file stand
 
-    def catch_up(self, indexed: frozenset[int] = frozenset()) -> None:
+    def catch_up(self, indexed: frozenset[int] = frozenset(), *, wait: bool = True) -> None:
         """Index what the store has and the index has not: after a crash, a lost index, or another program's puts.
 
-        `indexed` are revisions beyond the index's own that are known to be in it.
+        `indexed` are revisions beyond the index's own that are known to be in it. Without `wait`, another program that is
+        indexing right now is an error (Conflict): it will be done with it soon.
         """
         index = self.index()
         reached = index.revision
@@ -189,7 +191,7 @@ class Sync:
         if reached > target:  # the archive was put back to an earlier state, or is another one
             reached = 0
         if reached != target:
-            with index.batch():
+            with index.batch(wait=wait):
                 for changed in self.store.since(reached):
                     missing = [first for revision, first in changed.steps if revision not in indexed]
                     if changed.gone:
