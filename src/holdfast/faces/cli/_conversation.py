@@ -7,6 +7,7 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from holdfast.faces.cli._folding import folded, plain_error
 from holdfast.faces.cli._terminal import columns, fit, safe, safe_line
 from holdfast.faces.cli.render import exact_cost, full, several, span, total
 from holdfast.model import Attachment, Summary, Text, Thinking, ToolCall, ToolResult
@@ -42,15 +43,27 @@ def whole(
     width = state.width if state.on_terminal else 0
     lines = list(_header(item, state.paint, width))
     lines += _activity(*did, paint=state.paint, width=width, everything=everything)
-    headed = False
+    speaking = ""
     for message in messages:
-        headed = headed and message.continues
-        body = [line for part in message.parts for line in _part(part, state.paint, width, everything=everything)]
-        if body and not headed and not all(isinstance(p, ToolResult) for p in message.parts):
+        speaking = speaking if message.continues else ""
+        body = list(_body(message, state.paint, width, everything=everything))
+        if body and speaking != message.role and not all(isinstance(p, ToolResult) for p in message.parts):
             lines += ["", _speaker(message, state.paint)]
-            headed = True
+            speaking = message.role
         lines += body
     return "\n".join(lines)
+
+
+def _body(message: Message, paint: Paint, width: int, *, everything: bool) -> Iterator[str]:
+    for part in message.parts:
+        if isinstance(part, Text) and not everything:
+            yield from [f"  {folded(part.text, width)}"] if message.role == "system" else _said(part.text, width)
+        else:
+            yield from _part(part, paint, width, everything=everything)
+
+
+def _said(text: str, width: int) -> Iterator[str]:
+    return _wrapped(plain_error(text), width)
 
 
 def _header(item: SessionItem, paint: Paint, width: int) -> Iterator[str]:
@@ -213,6 +226,7 @@ def _result(text: str, paint: Paint, width: int, *, error: bool, everything: boo
         lines = list(_wrapped(text, width, 4))
         yield from (f"  {mark} {lines[0].lstrip()}", *lines[1:]) if lines else (f"  {mark}",)
         return
+    text = plain_error(text) if error else text
     first = next((line for line in text.splitlines() if line.strip()), "")
     rest = text.count("\n")
     note = f"  (+{rest} lines)" if rest > 0 else ""
