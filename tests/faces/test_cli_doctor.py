@@ -28,6 +28,18 @@ def test_doctor_ends_with_8_when_the_archive_is_damaged_and_still_prints_everyth
     assert "checks:" in answer.stdout
 
 
+def test_doctor_ends_with_8_when_a_page_of_the_archive_is_damaged(cli):
+    path = cli.data / "sessions.db"
+    for log in cli.data.glob("sessions.db-*"):
+        log.unlink()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\xff" * 8192 + whole[16384:])
+    answer = cli("doctor")
+    assert (answer.exit_code, "this is a bug" in answer.stderr) == (8, False)
+    assert "integrity" in answer.stderr
+    assert "checks:" in answer.stdout
+
+
 def test_doctor_runs_where_the_settings_are_broken_and_says_so(cli):
     cli("config", "set", "trash.days", "7")
     (cli.data / "config.yaml").write_text("trash:\n  dyas: 7\n")

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast._sqlite import open_database
+from holdfast._sqlite import Guarded, open_database
 from holdfast.errors import Unreadable
 from holdfast.services._doctor.checkup import Finding, plural, size
 from holdfast.services.purge import PURGED
@@ -257,14 +257,15 @@ def _looked_at(path: Path) -> tuple[int, str]:
     """Return the schema version and the first fault; errors.Unreadable where it is no database at all."""
     if path.stat().st_size == 0:
         return 0, ""
-    connection = open_database(path, durability="derived")
+    connection = open_database(path, durability="derived", kind=Guarded)
     with contextlib.closing(connection):
         schema = int(connection.pragma("user_version"))
         if path.stat().st_size > SMALL:
             return schema, ""
-        found = str(connection.pragma("quick_check"))
-        faults = [line for line in found.splitlines() if not line.startswith("***")]
-        return schema, "" if found == "ok" else (faults or [found])[0]
+        found = connection.pragma("quick_check")
+        rows = [found] if isinstance(found, str) else list(found or ())
+        faults = [line for row in rows for line in str(row).splitlines() if line != "ok" and not line.startswith("***")]
+        return schema, faults[0] if faults else "" if rows == ["ok"] else "the check said nothing"
 
 
 def _existing(path: Path) -> Path:
