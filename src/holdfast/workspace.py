@@ -199,7 +199,7 @@ class Workspace:
         from urllib.parse import unquote  # noqa: PLC0415
 
         scheme, _, place = url.partition("://")
-        file = unquote(place)[1:] if scheme == "sqlite" else ""
+        file = unquote(place[place.find("/") :])[1:] if scheme == "sqlite" else ""
         scene = Scene(
             store=lambda: self.store,
             index=lambda: self.index,

@@ -130,7 +130,7 @@ def test_a_damaged_page_of_the_archive_is_found(workspace):
     workspace.close()
     path = workspace.data / "sessions.db"
     data = bytearray(path.read_bytes())
-    data[4096 * 3 : 4096 * 3 + 200] = os.urandom(200)
+    data[8192 * 3 : 8192 * 3 + 200] = os.urandom(200)
     path.write_bytes(data)
     with opened(workspace.home) as again:
         found = check(again, "integrity")
