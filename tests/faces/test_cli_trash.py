@@ -58,3 +58,30 @@ def test_a_purge_says_how_it_was_proved_and_what_is_not_ours_to_delete(cli):
     shown = cli("purge", cli.id_of(TITLE), "--yes").stdout
     assert "none left" in shown
     assert "still there, the agent's own: " in shown
+
+
+def test_what_is_printed_is_the_state_after_the_change(cli):
+    ident = cli.id_of(TITLE)
+    assert all(s["trashed"] for s in cli.json("delete", ident, "--yes")["sessions"])
+    assert [s["trashed"] for s in cli.json("undelete", ident)["sessions"]] == [None, None]
+
+
+def test_undelete_says_where_to_look_and_what_is_not_in_the_trash(cli):
+    assert "holdfast list --trash" in cli("undelete", "nosuchsession").stderr
+    answer = cli("undelete", cli.id_of(TITLE))
+    assert (answer.exit_code, "is not in the trash" in answer.stderr) == (3, True)
+
+
+def test_the_way_back_names_the_archive_that_was_named(cli):
+    url = f"sqlite:///{cli.data / 'sessions.db'}"
+    ident = cli.id_of(TITLE)
+    assert f"holdfast undelete {ident[:8]} --store {url}" in cli("delete", ident, "--yes", "--store", url).stdout
+
+
+@pytest.mark.parametrize("line", [("show",), ("tag", "x"), ("delete", "--yes"), ("restore",), ("usage", "--explain")])
+def test_too_short_an_id_is_told_how_long_it_must_be(cli, line):
+    ident = cli.id_of(TITLE)
+    name, *rest = line
+    given = (name, *rest, ident[:3]) if name == "usage" else (name, ident[:3], *rest)
+    answer = cli(*given)
+    assert (answer.exit_code, "needs 4 characters" in answer.stderr, ident[:6] in answer.stderr) == (3, True, True)

@@ -104,6 +104,12 @@ class State:
         sys.stderr.write(text if text.endswith("\n") else text + "\n")
         sys.stderr.flush()
 
+    def hint(self, line: str) -> str:
+        """Return a command of ours as it has to be typed to reach the same archive."""
+        import shlex
+
+        return f"{line} --store {shlex.quote(self.store)}" if self.store else line
+
     def confirm(self, question: str, preview: Iterable[str]) -> bool:
         """Show what is at stake and ask; errors.Unsafe where nobody can answer. --yes answers."""
         if self.yes:

@@ -8,6 +8,7 @@ import click
 
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._items import session_item
+from holdfast.faces.cli._naming import named
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import SessionAnswer
 
@@ -26,7 +27,7 @@ _EXITS = (3, 5, 6)
 def tag(state: State, reference: str, *, tags: Sequence[str]) -> None:
     """Add tags to a session; a tag is one word."""
     sessions = state.workspace.sessions
-    _tell(state, sessions.tag(sessions.resolve(reference), tags))
+    _tell(state, sessions.tag(named(state, reference), tags))
 
 
 @command("untag", "SessionAnswer", examples=("holdfast untag k3v9qa urgent",), exits=_EXITS)
@@ -35,7 +36,7 @@ def tag(state: State, reference: str, *, tags: Sequence[str]) -> None:
 def untag(state: State, reference: str, *, tags: Sequence[str]) -> None:
     """Remove tags from a session."""
     sessions = state.workspace.sessions
-    _tell(state, sessions.tag(sessions.resolve(reference), tags, remove=True))
+    _tell(state, sessions.tag(named(state, reference), tags, remove=True))
 
 
 @command("set-project", "SessionAnswer", examples=("holdfast set-project k3v9qa shop",), exits=_EXITS)
@@ -44,7 +45,7 @@ def untag(state: State, reference: str, *, tags: Sequence[str]) -> None:
 def set_project(state: State, reference: str, *, project: str) -> None:
     """Say which project a session belongs to."""
     sessions = state.workspace.sessions
-    _tell(state, sessions.set_project(sessions.resolve(reference), project))
+    _tell(state, sessions.set_project(named(state, reference), project))
 
 
 @command(
@@ -62,7 +63,7 @@ def set_project(state: State, reference: str, *, project: str) -> None:
 def describe(state: State, reference: str, *, text: str | None, name: str | None) -> None:
     """Describe or name a session; without a text, print what is said of it. An empty text takes the description away."""
     sessions = state.workspace.sessions
-    session = sessions.resolve(reference)
+    session = named(state, reference)
     if text is not None:
         session = sessions.describe(session, text)
     if name is not None:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._fresh import freshen, places, say_stale
+from holdfast.faces.cli._naming import anywhere
 from holdfast.faces.cli._options import query_of, query_options, selected
 
 if TYPE_CHECKING:
     from holdfast.faces.cli._state import State
-    from holdfast.model import Query, Session
+    from holdfast.model import Query
 
 
 PLACES = 3
@@ -108,7 +108,7 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
 
     ID is a name, an id, the beginning of one (4 characters or more), or - for the session last active.
     """
-    session = _found(state, reference)
+    session = anywhere(state, reference)
     messages = state.workspace.sessions.messages(session, everything=everything)
     from holdfast.faces.cli._items import session_item
     from holdfast.model import derive
@@ -132,17 +132,3 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
     from holdfast.faces.cli._conversation import whole
 
     state.text(whole(state, item, (files, runs), messages, everything=everything), paged=True)
-
-
-def _found(state: State, reference: str) -> Session:
-    """Look among the living, then in the trash."""
-    from holdfast.errors import NotFound
-
-    if not reference:
-        raise BadInput("no id given", "holdfast list")
-    try:
-        return state.workspace.sessions.resolve(reference)
-    except NotFound:
-        if any(s.id.startswith(reference) for s in state.workspace.sessions.find(trashed=True)):
-            return state.workspace.sessions.resolve(reference, trashed=True)
-        raise

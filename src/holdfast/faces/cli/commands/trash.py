@@ -10,6 +10,7 @@ import click
 from holdfast.errors import NotFound, Unreadable
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._items import session_item
+from holdfast.faces.cli._naming import anywhere, named, with_sub_agents
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import PurgedItem, PurgeDocument, TrashDocument
 from holdfast.faces.cli.render import age, several
@@ -36,30 +37,36 @@ def delete(state: State, *, references: Sequence[str], dry_run: bool) -> None:
 
     The agents' own files stay as they are.
     """
-    found = _with_sub_agents(state, [state.workspace.sessions.resolve(r) for r in references], trashed=False)
+    found = with_sub_agents(state, [named(state, r) for r in references])
     if not _agreed(state, found, f"Move {several(len(found), 'session')} to the trash?", dry_run=dry_run):
         return
     for session in found:
         state.workspace.sessions.delete(session)
     days = state.config["trash.days"]
-    _tell(
-        state,
-        "deleted",
-        found,
-        f"moved to the trash; undelete brings back for {days} days: holdfast undelete {found[0].id[:8]}",
-    )
+    back = state.hint(f"holdfast undelete {found[0].id[:8]}")
+    gone = [named(state, s.id, trashed=True) for s in found]
+    _tell(state, "deleted", gone, f"moved to the trash; undelete brings back for {days} days: {back}")
 
 
 @command("undelete", "TrashDocument", examples=("holdfast list --trash", "holdfast undelete k3v9qa"), exits=_EXITS)
 @click.argument("references", metavar="ID...", nargs=-1, required=True)
 def undelete(state: State, *, references: Sequence[str]) -> None:
     """Take sessions and their sub-agents out of the trash."""
-    found = _with_sub_agents(
-        state, [state.workspace.sessions.resolve(r, trashed=True) for r in references], trashed=True
-    )
+    found = with_sub_agents(state, [_in_trash(state, r) for r in references], trashed=True)
     for session in found:
         state.workspace.sessions.undelete(session)
-    _tell(state, "undeleted", found, "taken out of the trash")
+    _tell(state, "undeleted", [named(state, s.id) for s in found], "taken out of the trash")
+
+
+def _in_trash(state: State, reference: str) -> Session:
+    try:
+        return named(state, reference, trashed=True)
+    except NotFound as missing:
+        try:
+            living = named(state, reference)
+        except NotFound:
+            raise missing from None
+        raise NotFound(f"session {reference!r} is not in the trash", f"holdfast show {living.id[:8]}") from None
 
 
 @command(
@@ -76,7 +83,7 @@ def purge(state: State, *, references: Sequence[str], dry_run: bool) -> None:
 
     There is no way back. The agents' own files are not ours to delete; those that exist are named.
     """
-    found = _unique([_anywhere(state, r) for r in references])
+    found = _unique([anywhere(state, r) for r in references])
     if not _agreed(state, found, f"Erase {several(len(found), 'session')} for good?", dry_run=dry_run):
         return
     done = []
@@ -107,16 +114,6 @@ def _proof(session: Session, item: PurgedItem) -> list[str]:
     return lines
 
 
-def _anywhere(state: State, reference: str) -> Session:
-    try:
-        return state.workspace.sessions.resolve(reference)
-    except NotFound as missing:
-        try:
-            return state.workspace.sessions.resolve(reference, trashed=True)
-        except NotFound:
-            raise missing from None
-
-
 def _agreed(state: State, found: Sequence[Session], question: str, *, dry_run: bool) -> bool:
     preview = [
         f"{s.id[:6]}  {s.agent}  {s.shown_name}  {age(s.active)}  {several(s.rollup.messages, 'message')}"
@@ -142,17 +139,6 @@ def _tell(state: State, action: str, found: Sequence[Session], said: str) -> Non
         state.document(TrashDocument(action=action, sessions=items))  # type: ignore[arg-type]
     else:
         state.text(f"{several(len(found), 'session')} {said}")
-
-
-def _with_sub_agents(state: State, named: Sequence[Session], *, trashed: bool) -> list[Session]:
-    """Add the sub-agents of the named sessions, and theirs."""
-    everything = state.workspace.sessions.find(trashed=trashed, empty=True)
-    found = {s.id: s for s in named}
-    count = 0
-    while count < len(found):
-        count = len(found)
-        found |= {s.id: s for s in everything if s.parent and s.parent.kind == "subagent" and s.parent.id in found}
-    return list(found.values())
 
 
 def _unique(found: Sequence[Session]) -> list[Session]:

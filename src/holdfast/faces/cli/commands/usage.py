@@ -9,6 +9,7 @@ import click
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._items import tokens_of, usage_item
+from holdfast.faces.cli._naming import named
 from holdfast.faces.cli._options import query_of, query_options
 from holdfast.faces.cli._values import moment
 from holdfast.faces.cli.documents import By, RequestItem, UsageDocument, UsageExplained
@@ -72,7 +73,7 @@ def usage(state: State, *, by: By, timezone: str | None, explain: str | None, no
 
 
 def _explain(state: State, reference: str) -> None:
-    session = state.workspace.sessions.resolve(reference)
+    session = named(state, reference)
     found = state.workspace.usage.explain(session)
     document = UsageExplained(
         session=session.id,
