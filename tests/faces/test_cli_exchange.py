@@ -94,3 +94,35 @@ def test_json_of_an_export_to_stdout_is_the_export_alone(cli):
     assert json.loads(answer.stdout)
     assert answer.stderr == ""
     assert cli("export", "-", "--json", "-f", "yaml").exit_code == 2
+
+
+def test_sub_agents_are_left_out_with_a_word_or_taken_along(cli):
+    ident = cli.id_of("Fix the build")
+    assert "1 sub-agent left out: --with-subagents" in cli("export", ident, "-o", "one.json").stderr
+    answer = cli("export", ident, "--with-subagents", "-o", "two.json")
+    assert "2 sessions exported" in answer.stderr
+    assert "left out" not in answer.stderr
+    done = cli.json("export", ident, "-o", "three.json")
+    assert (done["sessions"], done["subagents_left_out"]) == (1, 1)
+
+
+def test_an_export_says_how_many_empty_sessions_it_leaves_out(cli, monkeypatch):
+    from holdfast.services.sessions import Sessions
+
+    whole = Sessions.find
+
+    def some(self, query=None, *, trashed=False, empty=False):
+        found = whole(self, query, trashed=trashed, empty=empty)
+        plain = [type(s)(**{f: getattr(s, f) for f in s.__struct_fields__ if f != "rollup"}) for s in found]
+        return [*found[1:], *plain[:1]] if empty else found[1:]
+
+    monkeypatch.setattr(Sessions, "find", some)
+    assert "1 empty session left out" in cli("export", "agent:codex", "-o", "codex.json").stderr
+
+
+def test_an_import_tells_what_it_replaced(cli, monkeypatch):
+    from holdfast.services.exchange import Exchange, Imported
+
+    cli("export", "agent:codex", "-o", "codex.json")
+    monkeypatch.setattr(Exchange, "load", lambda *_, **__: Imported(format="json", sessions=1, replaced=3, kept=2))
+    assert "0 messages new, 3 replaced, 2 kept as they were" in cli("import", "codex.json").stdout

@@ -31,10 +31,17 @@ def test_restored_files_stand_below_the_folder_as_they_stood_below_the_agents(cl
     assert next((tmp_path / "back" / "projects").rglob("1111*.jsonl")).is_file()
 
 
-def test_resume_prints_a_line_that_a_shell_understands(cli):
+def test_resume_prints_a_line_that_a_shell_understands(cli, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.is_dir", lambda _: True)
     answer = cli("resume", cli.id_of(TITLE))
     assert answer.stdout == "cd /home/ada/shop && claude --resume 11111111-2222-4333-8444-555555555555\n"
-    assert "its directory is gone" in answer.stderr
+    assert answer.stderr == ""
+
+
+def test_resume_never_goes_into_a_folder_that_is_gone(cli):
+    answer = cli("resume", cli.id_of(TITLE))
+    assert answer.stdout == "claude --resume 11111111-2222-4333-8444-555555555555\n"
+    assert "its directory is gone: /home/ada/shop" in answer.stderr
 
 
 def test_resume_in_json_gives_the_arguments_one_by_one(cli):

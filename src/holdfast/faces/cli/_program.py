@@ -114,7 +114,12 @@ def _invoke(state: State, arguments: list[str]) -> int:
     if "--version" in arguments and all(a.startswith("-") for a in arguments):
         from holdfast import __version__
 
-        state.text(f"holdfast {__version__}")
+        if state.json:
+            from holdfast.faces.cli.documents import VersionDocument
+
+            state.document(VersionDocument(version=__version__))
+        else:
+            state.text(f"holdfast {__version__}")
         return 0
     if all(a in GLOBAL for a in arguments):
         arguments = [*arguments, "list"]

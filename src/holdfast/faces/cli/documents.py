@@ -156,7 +156,7 @@ class HitItem(Struct, frozen=True, kw_only=True):
 
 
 class HitList(Document, frozen=True, kw_only=True):
-    """What `search` prints."""
+    """What `search` prints; `stale` counts files not read yet, null when nobody looked."""
 
     stale: int | None
     hits: tuple[HitItem, ...]
@@ -236,13 +236,15 @@ class UsageExplained(Document, frozen=True, kw_only=True):
 
 
 class ExportDocument(Document, frozen=True, kw_only=True):
-    """What `export` did; `masked` is null where nothing was masked on request."""
+    """What `export` did; `masked` is null where nothing was masked on request. What was left out is not in the file."""
 
     path: str
     format: str
     sessions: int
     messages: int
     masked: dict[str, int] | None
+    subagents_left_out: int = 0
+    empty_left_out: int = 0
 
 
 class ImportDocument(Document, frozen=True, kw_only=True):
@@ -350,6 +352,12 @@ class CopyDocument(Document, frozen=True, kw_only=True):
     sessions: int
     messages: int
     files: int
+
+
+class VersionDocument(Document, frozen=True, kw_only=True):
+    """What --version prints with --json."""
+
+    version: str
 
 
 class ErrorDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,10 +12,11 @@ import click
 
 from holdfast.errors import BadInput, NotFound, Unreadable, Unsafe
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._naming import named, with_sub_agents
 from holdfast.faces.cli._options import query_of, query_options, selected
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import ExportDocument, ImportDocument
-from holdfast.faces.cli.render import several
+from holdfast.faces.cli.render import full, several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
     "ExportDocument",
     examples=(
         "holdfast export k3v9qa -o session.md",
+        "holdfast export k3v9qa --with-subagents -o whole.json",
         "holdfast export agent:codex since:7d -o week.json",
         "holdfast export k3v9qa -f yaml",
         "holdfast export project:shop -f native -o shop.holdfast --raw",
@@ -50,9 +52,12 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
 @click.option(
     "--format", "-f", "kind", metavar="FORMAT", help="json, yaml, markdown or native; by the file's name, else json."
 )
+@click.option("--with-subagents", "family", is_flag=True, help="Take the sub-agents of named sessions along.")
 @click.option("--raw", is_flag=True, help="Mask nothing.")
 @click.option("--force", is_flag=True, help="Replace FILE.")
-def export(state: State, *, output: Path | None, kind: str | None, raw: bool, force: bool, **given: Any) -> None:
+def export(
+    state: State, *, output: Path | None, kind: str | None, family: bool, raw: bool, force: bool, **given: Any
+) -> None:
     """Write sessions to a file, secrets masked.
 
     json, yaml and native can be read back with `holdfast import`; native keeps everything, and with --raw the agents' own
@@ -62,6 +67,9 @@ def export(state: State, *, output: Path | None, kind: str | None, raw: bool, fo
     if state.json and output is None and name != "json":
         raise BadInput("--json prints JSON alone, so this format needs a file", "add -o FILE")
     sessions = _chosen(state, given)
+    whole = with_sub_agents(state, sessions)
+    sessions = whole if family else sessions
+    empty = _left_out(state, given, whole)
     if output is None:
         done = state.workspace.exchange.export(sessions, sys.stdout.buffer, name=name, raw=raw)
     else:
@@ -69,10 +77,31 @@ def export(state: State, *, output: Path | None, kind: str | None, raw: bool, fo
     path = "" if output is None else str(output)
     if state.json and output is not None:
         state.document(
-            ExportDocument(path=path, format=name, sessions=done.sessions, messages=done.messages, masked=done.masked)
+            ExportDocument(
+                path=path,
+                format=name,
+                sessions=done.sessions,
+                messages=done.messages,
+                masked=done.masked,
+                subagents_left_out=len(whole) - len(sessions),
+                empty_left_out=empty,
+            )
         )
     where = f" to {safe_line(path)}" if path else ""
     state.talk(f"{several(done.sessions, 'session')} exported{where} as {name}; {_masked(done.masked)}")
+    if len(whole) > len(sessions):
+        state.talk(f"{several(len(whole) - len(sessions), 'sub-agent')} left out: --with-subagents takes them along")
+    if empty:
+        state.talk(f"{several(empty, 'empty session')} left out")
+
+
+def _left_out(state: State, given: dict[str, Any], taken: Sequence[Session]) -> int:
+    """Count the sessions without any message that a query's filters choose as well."""
+    query = query_of(given)
+    if query.has_words:
+        return 0
+    held = {s.id for s in taken}
+    return sum(s.id not in held for s in state.workspace.sessions.find(query, empty=True) if not s.rollup.messages)
 
 
 def _to_file(state: State, sessions: Sequence[Session], output: Path, *, name: str, raw: bool, force: bool) -> Any:
@@ -101,7 +130,7 @@ def _chosen(state: State, given: dict[str, Any]) -> list[Session]:
     """Take the words as ids or names where each is one, else as a query."""
     words: tuple[str, ...] = given["query"]
     try:
-        found = [state.workspace.sessions.resolve(word) for word in words]
+        found = [named(state, word) for word in words]
     except NotFound as missing:
         found = selected(state.workspace, query_of(given))
         if not found and len(words) == 1 and ":" not in words[0]:
@@ -157,7 +186,10 @@ def import_file(state: State, *, file: Path, kind: str | None) -> None:
             )
         )
     else:
-        state.text(f"{several(done.sessions, 'session')} read as {done.format}, {several(done.added, 'message')} new")
+        counts = [f"{several(done.added, 'message')} new"]
+        counts += [f"{full(done.replaced)} replaced"] if done.replaced else []
+        counts += [f"{full(done.kept)} kept as they were"] if done.kept else []
+        state.text(f"{several(done.sessions, 'session')} read as {done.format}, {', '.join(counts)}")
         if done.masked:
             state.talk(f"the file holds {several(sum(done.masked.values()), 'masked span')} in place of secrets")
     if done.damaged:

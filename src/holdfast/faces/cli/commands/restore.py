@@ -13,6 +13,7 @@ import click
 
 from holdfast.errors import BadInput, Conflict, Partial, Unavailable
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._naming import named
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import RestoredItem, RestoreDocument, ResumeDocument
 from holdfast.faces.cli.render import several
@@ -46,7 +47,7 @@ def restore(state: State, reference: str, *, to: Path | None) -> None:
 
     A file that exists is never touched.
     """
-    session = state.workspace.sessions.resolve(reference)
+    session = named(state, reference)
     done = state.workspace.exchange.restore(session, to=to, roots=_roots(state, session))
     if state.json:
         items = tuple(RestoredItem(path=f.path, fate=f.fate, bytes=f.bytes, note=f.note) for f in done)
@@ -89,10 +90,11 @@ def resume(state: State, reference: str, *, shown: bool, started: bool) -> None:
     """Go on with a session in its own agent and folder."""
     if shown and started:
         raise BadInput("--print and --exec exclude each other")
-    session = state.workspace.sessions.resolve(reference)
+    session = named(state, reference)
     found = state.workspace.exchange.resume(session)
     argv, cwd = found.command.argv, found.command.cwd
-    line = (f"cd {shlex.quote(cwd)} && " if cwd else "") + shlex.join(argv)
+    stands = bool(cwd) and Path(cwd).is_dir()
+    line = (f"cd {shlex.quote(cwd)} && " if stands else "") + shlex.join(argv)
     if state.json:
         state.document(ResumeDocument(session=session.id, argv=argv, cwd=cwd, shell=line, problem=found.problem))
         return
