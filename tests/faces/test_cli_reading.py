@@ -376,3 +376,33 @@ def test_times_are_utc_with_milliseconds_or_nothing():
     assert moment(1_767_600_000_001) == "2026-01-05T08:00:00.001Z"
     assert moment(-1) == "1969-12-31T23:59:59.999Z"
     assert [moment(None), moment(10**30), moment(10**16)] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("held", "shown"), [(0, "0 bytes"), (999, "999 bytes"), (1_500, "2 kB"), (2_500_000, "2.5 MB")]
+)
+def test_an_amount_read_is_never_rounded_to_nothing(held, shown):
+    from holdfast.faces.cli.commands.sync import _size
+
+    assert _size(held) == shown
+
+
+def test_a_sync_says_how_much_and_how_long(unread):
+    assert re.search(r", \d+ kB in \d+(\.\d)? m?s$", unread("sync").stdout, re.MULTILINE)
+
+
+def test_a_watch_reads_the_wanted_agents_alone(unread, monkeypatch):
+    asked = []
+    monkeypatch.setattr("holdfast.services.sync.Sync.watch", lambda _, __, agents=None: asked.append(agents) or [])
+    unread("sync", "--watch", "--agent", "codex")
+    assert asked == [("codex",)]
+    assert unread("sync", "--watch", "--agent", "nosuch").exit_code == 2
+
+
+def test_the_version_in_json_is_json(empty):
+    assert set(json.loads(empty("--json", "--version").stdout)) == {"schema_version", "version"}
+
+
+def test_a_cost_below_a_cent_reads_the_same_everywhere(cli, monkeypatch):
+    monkeypatch.setattr("holdfast.faces.cli._items.money", lambda _: "0.0034")
+    assert re.search(r"^cost +<\$0\.01$", cli("show", cli.id_of("Fix the build")).stdout, re.MULTILINE)

@@ -19,6 +19,7 @@ GAP = "  "
 LEAST = 16
 """Columns below which the column that gives way does not shrink: another is dropped before."""
 _SPANS = ((60, "s", 1), (3600, "m", 60), (86400, "h", 3600), (86400 * 14, "d", 86400), (86400 * 61, "w", 604800))
+_CENT = 0.01
 _MONTH, _YEAR = 2_629_800, 31_557_600
 _THOUSAND, _MILLION, _BILLION = 1_000, 1_000_000, 1_000_000_000
 
@@ -126,7 +127,7 @@ def dollars(
     if cost is None:
         return "?" if requests else "-"
     value = float(cost)
-    text = f"${value:,.2f}" if value >= 0.01 or value == 0 else "<$0.01"  # noqa: PLR2004 - a cent
+    text = f"${value:,.2f}" if value >= _CENT or value == 0 else "<$0.01"
     return ("~" if kind == "estimated" else "") + text + ("+" if unpriced else "")
 
 
@@ -148,8 +149,8 @@ def several(number: int, noun: str) -> str:
 
 
 def exact_cost(item: SessionItem) -> str:
-    """Write what a session cost to the last cent, and beyond it where there is less than a dollar."""
-    if item.cost_usd is None or float(item.cost_usd) >= 1:
+    """Write what a session cost to the last cent, beyond it below a dollar, and no closer than every list below a cent."""
+    if item.cost_usd is None or not _CENT <= float(item.cost_usd) < 1:
         return cost_of(item)
     return f"{'~' if item.tokens_kind == 'estimated' else ''}${float(item.cost_usd):.4f}{'+' if item.unpriced_models else ''}"
 

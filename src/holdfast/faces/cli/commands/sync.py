@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STOPPED = "interrupted, nothing lost; run holdfast sync to go on"
 _SHOWN = 5
-_MB = 1_000_000
+_KB, _MB = 1_000, 1_000_000
 
 
 @command(
@@ -52,7 +52,7 @@ def sync(state: State, *, roots: Sequence[str], agents: Sequence[str], memory: i
     state.flags["sync.memory_mb"] = memory
     try:
         if watch:
-            _watch(state)
+            _watch(state, agents)
         else:
             _once(state, agents)
     except KeyboardInterrupt as stop:
@@ -61,9 +61,7 @@ def sync(state: State, *, roots: Sequence[str], agents: Sequence[str], memory: i
 
 def _once(state: State, agents: Sequence[str]) -> None:
     workspace = state.workspace
-    for name in agents:
-        if name not in workspace.sources:
-            raise BadInput(f"no agent {name!r}", f"known: {', '.join(workspace.sources)}")
+    _known(state, agents)
     plan = workspace.sync.plan(agents or None)
     with Progress(state) as progress:
         report = workspace.sync.run(plan, progress=progress)
@@ -76,11 +74,18 @@ def _once(state: State, agents: Sequence[str]) -> None:
         )
 
 
-def _watch(state: State) -> None:
+def _known(state: State, agents: Sequence[str]) -> None:
+    for name in agents:
+        if name not in state.workspace.sources:
+            raise BadInput(f"no agent {name!r}", f"known: {', '.join(state.workspace.sources)}")
+
+
+def _watch(state: State, agents: Sequence[str]) -> None:
+    _known(state, agents)
     state.talk("Watching. Ctrl-C ends it.")
     stop = threading.Event()
     try:
-        for report in state.workspace.sync.watch(stop):
+        for report in state.workspace.sync.watch(stop, agents or None):
             _tell(state, report, purged=0)
     finally:
         stop.set()
@@ -105,7 +110,7 @@ def _tell(state: State, report: SyncReport, *, purged: int) -> None:
     lines = [f"{several(report.seen, 'file')} seen, {full(report.read)} read, {full(report.skipped)} unchanged"]
     if report.read:
         new = f"{several(report.messages, 'new message')} in {several(report.sessions, 'session')}"
-        lines.append(f"{new}, {report.bytes / _MB:.1f} MB in {report.seconds:.1f} s")
+        lines.append(f"{new}, {_size(report.bytes)} in {_time(report.seconds)}")
     if report.damaged:
         lines.append(f"{several(report.damaged, 'damaged line')} passed over")
     if report.unknown:
@@ -114,6 +119,16 @@ def _tell(state: State, report: SyncReport, *, purged: int) -> None:
     if purged:
         lines.append(f"{several(purged, 'session')} purged from the trash")
     state.text("\n".join(lines))
+
+
+def _size(held: int) -> str:
+    if held < _KB:
+        return several(held, "byte")
+    return f"{held / _KB:.0f} kB" if held < _MB else f"{held / _MB:.1f} MB"
+
+
+def _time(seconds: float) -> str:
+    return f"{max(1, round(seconds * 1000))} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _document(report: SyncReport, purged: int) -> Any:
