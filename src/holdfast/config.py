@@ -7,6 +7,7 @@ it never chooses a store, a command, a path or a key.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -96,22 +97,27 @@ class Config(Struct, frozen=True, kw_only=True):
 
 def data_dir(env: Mapping[str, str] | None = None) -> Path:
     """Return where the archive lies; HOLDFAST_HOME moves everything."""
-    moved = (os.environ if env is None else env).get("HOLDFAST_HOME")
-    if moved:
-        return Path(moved)
-    import platformdirs  # noqa: PLC0415 - 20 ms, wanted only where no variable says it
-
-    return Path(platformdirs.user_data_dir(APP, appauthor=False))
+    return _folder("XDG_DATA_HOME", ".local/share", env)
 
 
 def user_file(env: Mapping[str, str] | None = None) -> Path:
     """Return the user's config file, whether it exists or not."""
-    moved = (os.environ if env is None else env).get("HOLDFAST_HOME")
-    if moved:
-        return Path(moved) / "config.yaml"
-    import platformdirs  # noqa: PLC0415
+    return _folder("XDG_CONFIG_HOME", ".config", env) / "config.yaml"
 
-    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "config.yaml"
+
+def _folder(variable: str, usual: str, env: Mapping[str, str] | None) -> Path:
+    variables = os.environ if env is None else env
+    moved = variables.get("HOLDFAST_HOME")
+    if moved:
+        return Path(moved)
+    if sys.platform == "linux":  # one rule, written down here: loading a library for it takes a sixth of a list's time
+        named = Path(variables.get(variable, ""))
+        home = Path(variables.get("HOME") or Path.home())
+        return (named if named.is_absolute() else home / usual) / APP
+    import platformdirs  # noqa: PLC0415 - wanted only where no variable says it
+
+    found = platformdirs.user_data_dir if variable == "XDG_DATA_HOME" else platformdirs.user_config_dir
+    return Path(found(APP, appauthor=False))
 
 
 def load(

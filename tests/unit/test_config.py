@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,19 @@ def test_without_it_files_lie_where_the_system_wants_them(home):
     assert home in data_dir({}).parents
     assert home in user_file({}).parents
     assert config.APP in str(data_dir({}))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the rule of other systems is the library's: run this on Linux")
+@pytest.mark.parametrize("moved", [{}, {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/settings"}, {"XDG_DATA_HOME": "relative"}])
+def test_the_folders_are_those_that_the_library_for_them_names(monkeypatch, tmp_path, moved):
+    import platformdirs
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "HOLDFAST_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in moved.items():
+        monkeypatch.setenv(name, value)
+    if moved.get("XDG_DATA_HOME") != "relative":
+        assert str(config.data_dir()) == platformdirs.user_data_dir("holdfast", appauthor=False)
+    assert str(config.user_file()) == platformdirs.user_config_dir("holdfast", appauthor=False) + "/config.yaml"
+    assert config.data_dir().is_absolute()
