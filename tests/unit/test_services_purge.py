@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from holdfast.model import observed_id, parse
+from holdfast.errors import Unsafe
+from holdfast.model import Transcript, observed_id, parse
+from tests.contracts.samples import aider
 from tests.unit.homes import Claude, answered, build, said, sample, workspace
 
 RARE = "hippopotamusmarmalade"
@@ -81,9 +84,7 @@ def test_a_purge_takes_sub_agents_along(tmp_path):
 
 
 def test_a_purge_of_sub_agents_of_sub_agents_leaves_none(tmp_path):
-    from msgspec.structs import replace
-
-    from holdfast.model import Parent, Transcript
+    from holdfast.model import Parent
 
     claude = archive(tmp_path)
     with workspace(tmp_path, claude.roots) as ws:
@@ -138,3 +139,90 @@ def test_a_request_that_a_fork_holds_too_is_counted_there_afterwards(tmp_path):
         ws.sessions.purge(ws.sessions.resolve("aaaa"))
         assert [(r.label != "", r.requests) for r in ws.usage.table("session").rows] == [(True, 2)]
         assert ws.sessions.resolve("bbbb").rollup.requests == 2
+
+
+def chats(tmp_path, *texts):
+    """Write an Aider history with a chat for each text; returns its roots and its path."""
+    folder = tmp_path / "code" / "shop"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ".aider.chat.history.md"
+    path.write_text("".join(aider.header(f"2026-01-05 1{n}:00:00") + aider.prompt(t) for n, t in enumerate(texts)))
+    return {"aider": [tmp_path / "code"]}, path
+
+
+def test_a_purged_chat_of_a_shared_history_is_in_no_bytes_that_are_kept(tmp_path):
+    roots, path = chats(tmp_path, "first stays", f"{BODY} goes", "third stays")
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        assert all(s.captured for s in ws.store.find())
+        gone = next(s for s in ws.store.find() if "goes" in next(iter(ws.store.messages(s.id))).text)
+        purged = ws.sessions.purge(gone)
+        assert (purged.traces, purged.sources, purged.advice) == ((), (str(path),), "")
+        left = [b"".join(ws.store.raw(f)) for s in ws.store.find() for f in ws.store.raw_files(s.id)]
+        assert len(left) == 2
+        assert not any(RARE.encode() in data for data in left)
+
+
+def test_what_was_torn_or_only_begun_goes_with_the_chat_that_it_became(tmp_path):
+    roots, path = chats(tmp_path, "first stays", f"{BODY} goes")
+    whole = path.read_text()
+    with workspace(tmp_path, roots) as ws:
+        for cut in (whole.index("# aider", 5) + 9, whole.index(RARE) - 5, len(whole)):
+            path.write_text(whole[:cut])
+            ws.sync.run()
+        first, second = sorted(ws.store.find(), key=lambda s: s.started)
+        (kept,), (other,) = ws.store.raw_files(first.id), ws.store.raw_files(second.id)
+        assert (kept.start, kept.start + kept.size, other.start + other.size) == (0, other.start, len(whole))
+
+
+def test_a_purge_names_only_files_of_the_agent_that_still_exist(tmp_path):
+    claude = archive(tmp_path)
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        claude.path("aaaa").unlink()
+        assert ws.sessions.purge(ws.sessions.resolve("aaaa")).sources == ()
+
+
+def test_a_sub_agent_inside_its_parents_file_is_purged_with_its_parent_alone(tmp_path):
+    roots = build(tmp_path, "copilot-cli")
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        child = next(s for s in ws.store.find() if s.parent is not None)
+        assert child.captured
+        with pytest.raises(Unsafe, match=child.parent.id[:12]):
+            ws.sessions.purge(child)
+        ws.sessions.delete(child)
+        ws.sessions.now = lambda: 9e9
+        assert ws.sessions.empty_trash(1) == []
+        purged = ws.sessions.purge(ws.store.get(child.parent.id))
+        assert (child.id in purged.sessions, purged.traces) == (True, ())
+
+
+def test_a_sub_agent_counts_as_captured_only_where_its_parents_file_is(tmp_path):
+    with workspace(tmp_path, build(tmp_path, "copilot-cli"), **{"archive.capture": "never"}) as ws:
+        ws.sync.run()
+        assert not any(s.captured for s in ws.store.find())
+
+
+@pytest.mark.parametrize("other", [BODY, BODY.upper(), BODY.replace(" ", "tail ")])
+@pytest.mark.parametrize("trashed", [True, False])
+def test_words_that_another_session_holds_too_raise_no_alarm(tmp_path, trashed, other):
+    claude = Claude(tmp_path)
+    claude.write("aaaa", said(f"{BODY} onlyhereandnowhere", 1))
+    claude.write("bbbb", said(other, 1) | {"cwd": "/elsewhere"})
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        if trashed:
+            ws.sessions.delete(ws.sessions.resolve("bbbb"))
+        assert ws.sessions.purge(ws.sessions.resolve("aaaa")).traces == ()
+
+
+def test_a_copy_of_the_same_messages_raises_no_alarm(tmp_path):
+    claude = archive(tmp_path)
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        session = ws.sessions.resolve("aaaa")
+        twin = replace(session, id=observed_id("claude-code", "twin"), native_id="twin")
+        ws.store.put(Transcript(session=twin, messages=tuple(ws.store.messages(session.id))))
+        ws.sync.catch_up()
+        assert ws.sessions.purge(session).traces == ()

@@ -251,3 +251,107 @@ def test_an_agent_that_cannot_resume_says_what_else_to_do(tmp_path):
         ws.exchange.sources = {}
         with pytest.raises(Unavailable, match="no command that resumes"):
             ws.exchange.resume(session)
+
+
+def test_a_history_of_several_chats_comes_back_whole_from_any_of_them(tmp_path):
+    roots = build(tmp_path, "aider")
+    path = roots["aider"][0] / "shop" / ".aider.chat.history.md"
+    data = path.read_bytes()
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        assert all(s.captured for s in ws.store.find())
+        for session in [s for s in ws.store.find() if s.source_path == str(path)]:
+            path.unlink()
+            (fate,) = ws.exchange.restore(session, roots=roots["aider"])
+            assert (fate.fate, fate.note, path.read_bytes()) == ("written", "", data)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_parts_of_purged_chats_are_left_out_and_that_is_said(tmp_path, number):
+    roots = build(tmp_path, "aider")
+    path = roots["aider"][0] / "shop" / ".aider.chat.history.md"
+    data = path.read_bytes()
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        chats = sorted((s for s in ws.store.find() if s.source_path == str(path)), key=lambda s: s.started)
+        (gone,) = ws.store.raw_files(chats[number].id)
+        ws.sessions.purge(chats.pop(number))
+        path.unlink()
+        (fate,) = ws.exchange.restore(chats[0], roots=roots["aider"])
+        assert path.read_bytes() == data[: gone.start] + data[gone.start + gone.size :]
+        assert f"{gone.size} bytes of sessions that were erased" in fate.note
+
+
+def test_a_chat_whose_place_moved_keeps_its_own_bytes_alone(tmp_path):
+    roots = build(tmp_path, "aider")
+    path = roots["aider"][0] / "shop" / ".aider.chat.history.md"
+    data = path.read_text()
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        for text in (sample("aider").header("2026-01-04 09:00:00") + sample("aider").prompt("before") + data, data):
+            path.write_text(text)
+            ws.sync.run()
+            session = next(s for s in ws.store.find() if s.source_path == str(path) and "ok" in s.title)
+            path.unlink()
+            ws.exchange.restore(session, roots=roots["aider"])
+            assert path.read_text() == text
+
+
+def test_a_sub_agent_inside_its_parents_file_gives_that_file_back(tmp_path):
+    roots = build(tmp_path, "copilot-cli")
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        child = next(s for s in ws.store.find() if s.parent is not None)
+        data = Path(child.source_path).read_bytes()
+        Path(child.source_path).unlink()
+        (fate,) = ws.exchange.restore(child, roots=roots["copilot-cli"])
+        assert (fate.path, Path(child.source_path).read_bytes()) == (child.source_path, data)
+
+
+def test_what_a_file_held_before_it_shrank_is_written_beside_it_and_never_over_anything(tmp_path):
+    claude = Claude(tmp_path)
+    long = claude.write("aaaa", said("first", 1), said("second", 2)).read_bytes()
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        path = claude.write("aaaa", said("another first", 1))
+        ws.sync.run()
+        short = path.read_bytes()
+        session = ws.sessions.resolve("aaaa")
+        beside = path.with_name("aaaa.jsonl.before-shrink")
+        fates = ws.exchange.restore(session, roots=[claude.root])
+        assert [(f.path, f.fate) for f in fates] == [(str(path), "unchanged"), (str(beside), "written")]
+        assert (path.read_bytes(), beside.read_bytes()) == (short, long)
+        assert "before it shrank" in fates[1].note
+        beside.write_text("mine\n")
+        assert [f.fate for f in ws.exchange.restore(session, roots=[claude.root])] == ["unchanged", "in-the-way"]
+        assert ws.sync.run().read == 0
+
+
+@pytest.mark.parametrize("make", [InMemoryStore, lambda: SqliteStore(None)], ids=["memory", "sqlite"])
+@pytest.mark.parametrize(
+    ("spans", "start", "held"),
+    [
+        ([(9, b"a\n"), (11, b"b\n")], 9, b"a\nb\n"),
+        ([(9, b"a\nb\n"), (11, b"")], 9, b"a\n"),
+        ([(9, b"a\nb\n"), (13, b"")], 9, b"a\nb\n"),
+        ([(9, b"a\nb\n"), (4, b"a\nb\n")], 4, b"a\nb\n"),
+        ([(9, b"a\n"), (40, b"a\n")], 40, b"a\n"),
+    ],
+)
+def test_a_part_of_a_file_begins_at_its_place_and_is_cut_where_it_ends(make, spans, start, held):
+    store = make()
+    session = Session(id=observed_id("pi", "n"), agent="pi", native_id="n")
+    for offset, data in spans:
+        store.put(Transcript(session=session), raw=Raw(path="f", offset=offset, data=data))
+    (file,) = store.raw_files(session.id)
+    assert (file.start, file.size, b"".join(store.raw(file))) == (start, len(held), held)
+    store.put(Transcript(session=session), raw=Raw(path="f", offset=5, data=b"w\n", whole=True))
+    assert next((f.version, f.start) for f in store.raw_files(session.id)) == (0, 5)
+
+
+@pytest.mark.parametrize("make", [InMemoryStore, lambda: SqliteStore(None)], ids=["memory", "sqlite"])
+def test_a_cut_of_what_was_never_kept_makes_no_file(make):
+    store = make()
+    session = Session(id=observed_id("pi", "n"), agent="pi", native_id="n")
+    store.put(Transcript(session=session), raw=Raw(path="f", offset=3, data=b""))
+    assert store.raw_files(session.id) == ()

@@ -25,7 +25,7 @@ from holdfast.index._schema import CLASSES, opened, read_number, tidy, write_num
 from holdfast.model import searchable
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from holdfast.index._hits import Fetch
     from holdfast.model import Hit, Message, Query, Session
@@ -100,6 +100,18 @@ class Index:
             with writing(self._connection):
                 write_number(self._connection, "revision", revision)
 
+    def own_words(self, words: Iterable[str], sessions: Container[str], *, most: int) -> list[str]:
+        """Return words that stand in these sessions alone and in no longer word: with the sessions they must be gone."""
+        self.settle()
+        found: list[str] = []
+        for word in words:
+            if len(found) == most:
+                break
+            holders = self._holders(word) if asked(word)[0] == (word,) else set()
+            if holders and all(h in sessions for h in holders):
+                found += [] if _terms.longer(self._connection, word, "inside", most=4) else [word]
+        return found
+
     def traces(self, words: Sequence[str]) -> tuple[str, ...]:
         """Return the index's files if one of these words (letters and digits alone) is still in a table or in their bytes."""
         path = self._connection.filename
@@ -169,6 +181,19 @@ class Index:
         except (apsw.CorruptError, apsw.NotADBError) as error:
             message = f"{self._connection.filename} is damaged: {error}"
             raise Unreadable(message, "delete it: the next sync builds it again") from error
+
+    def _holders(self, word: str) -> set[str]:
+        """Return the ids of the sessions in which a word stands."""
+        of_session = "SELECT id FROM sessions WHERE no IN (SELECT rowid FROM words_session WHERE words_session MATCH ?)"
+        found = {row[0] for row in self._connection.execute(of_session, (f'"{word}"',))}
+        for name in CLASSES[1:]:
+            sql = (
+                "SELECT DISTINCT (SELECT id FROM sessions WHERE no ="
+                " (SELECT session FROM spans WHERE first <= w.rowid ORDER BY first DESC LIMIT 1))"
+                f" FROM words_{name} w WHERE words_{name} MATCH ?"
+            )
+            found |= {row[0] for row in self._connection.execute(sql, (f'"{word}"',))}
+        return found
 
     def _known(self, session: Session) -> bool:
         row = self._connection.execute("SELECT active, text FROM sessions WHERE id = ?", (session.id,)).fetchone()

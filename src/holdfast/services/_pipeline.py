@@ -111,6 +111,11 @@ class Pipeline:
         session = reading.transcript.session
         held = self._begun.get(session.id) or self.store.get(session.id)
         raw = self._raw(reading)
+        if session.captured and not self.keep_raw(reading):  # it counts on bytes of another session, which are not kept
+            session = msgspec.structs.replace(session, captured=False)
+            reading = msgspec.structs.replace(
+                reading, transcript=msgspec.structs.replace(reading.transcript, session=session)
+            )
         if _adds_nothing(reading.transcript, held, raw):
             for kind, values in docs.items():
                 self.store.put_docs(kind, values)

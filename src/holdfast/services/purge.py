@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -26,6 +27,7 @@ _OWN_WORDS = frozenset(get_args(Role) + get_args(ParentKind) + get_args(TokensKi
 """Words of the model that readers remember; none of them tells what was said."""
 LONG_WORD = 14
 WORDS = 50
+CANDIDATES = 1000
 
 
 class Purged(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,17 @@ class Purged(Struct, frozen=True, kw_only=True):
     traces: tuple[str, ...] = ()
     """Files of ours in which one was still found; empty means that all is gone."""
     sources: tuple[str, ...] = ()
-    """The agent's own files: not ours to delete."""
+    """The agent's own files that still exist: not ours to delete."""
+
+    @property
+    def advice(self) -> str:
+        """Say what can be done about traces: a purge of the same session is not possible any more."""
+        if not self.traces:
+            return ""
+        return (
+            "close other programs that read the archive, then purge any other session, which rewrites every file;"
+            " or copy the archive with holdfast store copy and remove the old one with its index"
+        )
 
 
 def erase(store: Store, index: Index, sessions: Sequence[Session], *, at: int) -> Purged:
@@ -49,34 +61,33 @@ def erase(store: Store, index: Index, sessions: Sequence[Session], *, at: int) -
             samples += store.samples(session.id)
         if isinstance(store, SupportsRaw):
             sources |= {f.path for f in store.raw_files(session.id)}
-    words = _words(store, sessions)
+    sources |= {s.source_path for s in sessions}
+    up_to_date = index.revision == store.revision()
+    words = _words(store, index, sessions)
     for session in sessions:
         store.put_docs(PURGED, {session.id: str(at).encode()})
         store.put_docs("cursor", _blank_cursors(store, session))
         index.forget(session.id)
         store.delete(session.id, at=None, forever=True)
     index.scrub()
-    index.mark(store.revision())
+    if up_to_date:
+        index.mark(store.revision())
     traces = set(store.traces(samples)) if isinstance(store, SupportsTraces) else set()
     traces |= set(index.traces(words))
     return Purged(
         sessions=tuple(s.id for s in sessions),
         samples=len(samples) + len(words),
         traces=tuple(sorted(traces)),
-        sources=tuple(sorted(sources)),
+        sources=tuple(sorted(p for p in sources if p and Path(p).exists())),
     )
 
 
-def _words(store: Store, sessions: Sequence[Session]) -> list[str]:
-    """Pick long words of these sessions that stand in no other one: each must be gone from the index."""
+def _words(store: Store, index: Index, sessions: Sequence[Session]) -> list[str]:
+    """Pick long words that the index knows of these sessions alone, trashed ones counted: each must be gone from it."""
     found: set[str] = set()
     for session in sessions:
         found |= _long_words(store.messages(session.id))
-    gone = {s.id for s in sessions}
-    for other in store.find():
-        if found and other.id not in gone and other.project == sessions[0].project:
-            found -= _long_words(store.messages(other.id))
-    return sorted(found)[:WORDS]
+    return index.own_words(sorted(found)[:CANDIDATES], {s.id for s in sessions}, most=WORDS)
 
 
 def _long_words(messages: Iterable[Message]) -> set[str]:

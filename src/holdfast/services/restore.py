@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from msgspec import Struct
 
 from holdfast.errors import NotFound, Unavailable
-from holdfast.services.sessions import descendants
+from holdfast.services._restored import wanted
+from holdfast.services.sessions import descendants, host
 from holdfast.sources.base import Command, SupportsResume
 from holdfast.stores.base import SupportsRaw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.services._restored import Keeper, Wanted
     from holdfast.sources.base import Source
-    from holdfast.stores.base import RawFile, Store
+    from holdfast.stores.base import Store
 
 Fate = Literal["written", "unchanged", "in-the-way", "failed"]
 
@@ -51,17 +53,20 @@ class Restorer:
     def restore(self, session: Session, *, to: Path | None = None, roots: Sequence[Path] = ()) -> tuple[Restored, ...]:
         """Write a session's own files and its sub-agents' back, byte for byte; a file that exists is never touched.
 
+        A file that sessions share comes back whole, as far as they are still here. What a file held before it shrank is
+        written beside it. A sub-agent whose records stand in its parent's file gives that file back.
         Without `to` only below `roots`, the agent's own folders: a path may come from an imported file.
         """
         if not isinstance(self.store, SupportsRaw):
             raise Unavailable("this store keeps no source records")
-        files = [f for s in self._family(session) for f in self.store.raw_files(s.id) if f.version == 0]
+        store = cast("Keeper", self.store)
+        files = list(wanted(store, self._family(host(self.store, session) or session)))
         if not files:
             raise NotFound(
                 f"nothing was captured of session {session.id}", "holdfast export writes what was understood of it"
             )
         places = roots or self._usual_roots(session)
-        return tuple(self._write(self.store, f, _target(f, session.agent, to, places)) for f in files)
+        return tuple(_write(f, _target(f, session.agent, to, places)) for f in files)
 
     def resume(self, session: Session) -> Resumed:
         """Return the agent's own command for going on with a session, to be run in its directory."""
@@ -76,38 +81,36 @@ class Restorer:
             problems.append(f"its transcript is gone: holdfast restore {session.id[:12]} brings it back")
         return Resumed(command=command, problem="; ".join(problems))
 
-    def _family(self, session: Session) -> Iterable[Session]:
+    def _family(self, session: Session) -> list[Session]:
         return [session, *descendants(self.store.find(), session)]
 
     def _usual_roots(self, session: Session) -> Sequence[Path]:
         source = self.sources.get(session.agent)
         return () if source is None else source.roots(os.environ, Path.home(), sys.platform)
 
-    def _write(self, store: SupportsRaw, file: RawFile, target: Path | None) -> Restored:
-        note = "rows of a shared database, as JSON lines" if file.rows else ""
-        data = b"".join(store.raw(file))
-        if target is None:
-            note = "outside its agent's own folders: name a folder to restore into (--to)"
-            return Restored(path=file.path, fate="failed", bytes=len(data), note=note)
-        try:
-            if os.path.lexists(target):
-                same = target.is_file() and target.read_bytes() == data
-                return Restored(
-                    path=str(target), fate="unchanged" if same else "in-the-way", bytes=len(data), note=note
-                )
-            _create(target, data)
-        except OSError as error:
-            return Restored(path=str(target), fate="failed", bytes=len(data), note=str(error))
-        return Restored(path=str(target), fate="written", bytes=len(data), note=note)
+
+def _write(found: Wanted, target: Path | None) -> Restored:
+    data, note = found.data, found.note
+    if target is None:
+        note = "outside its agent's own folders: name a folder to restore into (--to)"
+        return Restored(path=found.file.path, fate="failed", bytes=len(data), note=note)
+    try:
+        if os.path.lexists(target):
+            same = target.is_file() and target.read_bytes() == data
+            return Restored(path=str(target), fate="unchanged" if same else "in-the-way", bytes=len(data), note=note)
+        _create(target, data)
+    except OSError as error:
+        return Restored(path=str(target), fate="failed", bytes=len(data), note=str(error))
+    return Restored(path=str(target), fate="written", bytes=len(data), note=note)
 
 
-def _target(file: RawFile, agent: str, to: Path | None, roots: Sequence[Path]) -> Path | None:
+def _target(found: Wanted, agent: str, to: Path | None, roots: Sequence[Path]) -> Path | None:
     """Place a file where it was, or below `to` as it stood below its agent's folder; None where neither is safe."""
-    if not file.path or "\0" in file.path:
+    if not found.file.path or "\0" in found.file.path:
         return None
-    path = Path(os.path.normpath(file.path))
-    if file.rows:
-        path = path.with_name(f"{path.name}.{file.session}.rows.jsonl")
+    path = Path(os.path.normpath(found.file.path))
+    if found.ending:
+        path = path.with_name(path.name + found.ending)
     root = next((r for r in roots if path.is_relative_to(r) and path != r), None)
     if to is None:
         return path if root is not None and _is_own(path, agent, root) else None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.errors import Ambiguous, BadInput, NotFound
+from holdfast.errors import Ambiguous, BadInput, NotFound, Unsafe
 from holdfast.model import Edits, Message, Query, Session, conversation
 from holdfast.model.session import PREFIX_LENGTH
 from holdfast.services.purge import Purged, erase
+from holdfast.stores.base import SupportsRaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -99,12 +100,22 @@ class Sessions:
         """Purge what has been in the trash for so many days."""
         limit = int(self.now() * 1000) - days * DAY_MS
         old = [s for s in self.store.find(trashed=True) if s.trashed is not None and s.trashed < limit]
+        old = [s for s in old if host(self.store, s) is None]  # such a sub-agent waits for its parent
         for session in old:
             self.purge(session)
         return old
 
     def purge(self, session: Session) -> Purged:
-        """Erase a session and its sub-agents for good, and look for what is left of them."""
+        """Erase a session and its sub-agents for good, and look for what is left of them.
+
+        Raises errors.Unsafe for a sub-agent whose records stand in its parent's file: they would stay there.
+        """
+        above = host(self.store, session)
+        if above is not None:
+            raise Unsafe(
+                f"the words of {session.id[:12]} stand in the records of its parent {above.id[:12]}",
+                f"holdfast purge {above.id[:12]} erases both",
+            )
         return erase(self.store, self.index(), [session, *self._children(session)], at=int(self.now() * 1000))
 
     def _children(self, session: Session) -> list[Session]:
@@ -127,6 +138,18 @@ def descendants(sessions: Iterable[Session], of: Session) -> list[Session]:
         found += below
         waiting += [s.id for s in below]
     return [s for s in found if s.id != of.id]
+
+
+def host(store: Store, session: Session) -> Session | None:
+    """Return the parent in whose captured file a sub-agent's records stand; None where it has its own, or none at all."""
+    parent = session.parent
+    if parent is None or parent.kind != "subagent" or not isinstance(store, SupportsRaw) or store.raw_files(session.id):
+        return None
+    above = store.get(parent.id)
+    if above is None or above.source_path != session.source_path:
+        return None
+    held = any(f.path == session.source_path for f in store.raw_files(above.id))
+    return above if held else host(store, above)
 
 
 def _by_name(session: Session, reference: str) -> bool:

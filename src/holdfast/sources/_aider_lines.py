@@ -114,6 +114,8 @@ class Reader:
         self._begun = Position(offset=0, line=0, state=state)
         self._done: dict[str, tuple[Run, Said]] = {}
         self._odd = 0
+        self._spoke = state.run
+        self._headers: list[tuple[int, Run]] = []
 
     def feed(self, line: str, number: int, offset: int) -> None:
         """Take the next line."""
@@ -121,9 +123,13 @@ class Reader:
         if header:
             if self._block is not None and self._block.kind == "preamble":
                 self._block = None  # nothing was asked: an empty session
+                self._state = replace(self._state, run=self._spoke)
             self._close()
+            self._spoke = self._state.run
             self._begin("preamble", number, offset)
             self._state = self._started(header[1], number)
+            if self._state.run is not None:
+                self._headers.append((offset, self._state.run))
             return
         kind = self._kind(line)
         full = self._block is not None and self._block.full
@@ -144,6 +150,11 @@ class Reader:
         if last and self._block is not None and self._block.kind != "preamble" and self._state.run is not None:
             _add(done, understood(self._block, self._state.run, self._path))
         return list(done.values())
+
+    def headers(self) -> list[tuple[int, Run]]:
+        """Return the sessions that began since the last time, with their offsets."""
+        found, self._headers = self._headers, []
+        return found
 
     def odd(self) -> dict[str, int]:
         """Count lines that belong to no session, once."""

@@ -14,16 +14,18 @@ from msgspec.structs import replace
 from holdfast.model import Losses, Session, Transcript, observed_id
 from holdfast.sources import _aider_lines as lines
 from holdfast.sources import _aider_places as places
+from holdfast.sources._aider_parts import Parts
 from holdfast.sources._files import project_of, ref
-from holdfast.sources._jsonl import advanced, chunks, resumed, span
+from holdfast.sources._jsonl import advanced, chunks, resumed
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import RawSpan
 
-PARSER = 1
+PARSER = 2
 
 
 class Aider:
@@ -57,15 +59,20 @@ class Aider:
             yield Reading(transcript=_nothing(ref), raw=None, cursor=cursor)
             return
         start = resumed(path, ref, cursor, PARSER)
-        reader = lines.Reader(lines.state_of(start.state), place=path.parent.name, path=ref.path)
+        first, state = start, lines.state_of(start.state)
+        reader = lines.Reader(state, place=path.parent.name, path=ref.path)
+        parts = Parts(ref.path, state.run, start.offset, anew=cursor is not None and start.offset == 0)
         for chunk in chunks(path, offset=start.offset, line=start.line):
             offset = chunk.offset
             for number, line in enumerate(chunk.lines(), chunk.line):
                 reader.feed(line.decode("utf-8", "replace").rstrip("\r"), number, offset)
                 offset += len(line) + 1
             position = reader.position(offset, chunk.line + len(chunk.lines()))
-            yield from _readings(reader, ref, chunk, before=start, position=position)
-            start = _moved(start, ref, chunk, position)
+            end = _moved(start, ref, chunk, position)
+            for reading in _readings(reader, parts, ref, chunk, before=start, end=end):
+                unowned = reading.cursor.done and parts.untouched(first.offset)
+                yield replace(reading, cursor=_back(reading.cursor, first)) if unowned else reading
+            start = end
 
     def resume_command(self, session: Session) -> Command:
         """Return Aider's own way to go on: with the whole history of the directory."""
@@ -73,16 +80,30 @@ class Aider:
 
 
 def _readings(
-    reader: lines.Reader, ref: Ref, chunk: Chunk, *, before: Cursor, position: lines.Position
+    reader: lines.Reader, parts: Parts, ref: Ref, chunk: Chunk, *, before: Cursor, end: Cursor
 ) -> Iterator[Reading]:
-    found = [_transcript(run, said, ref) for run, said in reader.take(last=chunk.last)] or [_nothing(ref)]
-    found[-1] = replace(found[-1], losses=Losses(unknown=reader.odd()))
-    raw = span(ref.path, chunk) if chunk.data or chunk.torn else None
-    end = _moved(before, ref, chunk, position)
-    sessions = tuple(t.session.id for t in found if t.session.native_id)
-    for transcript in found[:-1]:
-        yield Reading(transcript=transcript, raw=None, cursor=replace(before, done=False))
-    yield Reading(transcript=found[-1], raw=raw, cursor=replace(end, sessions=sessions))
+    """Yield one reading for each part of the chunk, the last one with the cursor."""
+    headers = reader.headers()
+    taken = reader.take(last=chunk.last)
+    latest, said = {run.native: run for run, _ in taken}, {run.native: said for run, said in taken}
+    found: list[tuple[Transcript, RawSpan | None]] = []
+    for run, part in parts.deal(chunk, headers, latest):
+        words = said.pop(run.native, lines.Said())
+        found.append((_transcript(latest.get(run.native, run), words, ref), part))
+    rest = [(_transcript(latest[native], words, ref), None) for native, words in said.items()]
+    found = [*rest, *found] or [(_nothing(ref), None)]
+    for transcript, span in found[:-1]:
+        yield Reading(transcript=transcript, raw=span, cursor=replace(before, done=False))
+    transcript, span = found[-1]
+    sessions = dict.fromkeys(t.session.id for t, _ in found if t.session.native_id)
+    if parts.owner is not None:
+        transcript = replace(transcript, losses=Losses(unknown=reader.odd()))
+    yield Reading(transcript=transcript, raw=span, cursor=replace(end, sessions=tuple(sessions)))
+
+
+def _back(cursor: Cursor, first: Cursor) -> Cursor:
+    """Go back to where a reading began: nobody has said anything yet."""
+    return replace(cursor, offset=first.offset, line=first.line, state=first.state)
 
 
 def _moved(cursor: Cursor, ref: Ref, chunk: Chunk, position: lines.Position) -> Cursor:

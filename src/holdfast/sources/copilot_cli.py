@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from holdfast.model import Session
     from holdfast.sources._jsonl import Chunk
 
-PARSER = 1
+PARSER = 2
 FOLDER = "session-state"
 
 
@@ -67,7 +67,8 @@ class CopilotCli:
             found = _understood(chunk, ref, state)
             for agent in [a for a in found.messages if a and state.voice(a).spoke]:
                 messages = tuple(found.messages.pop(agent))
-                part = Transcript(session=records.session_of(ref, state, agent=agent), messages=messages)
+                inside = replace(records.session_of(ref, state, agent=agent), captured=True)  # by its parent's span
+                part = Transcript(session=inside, messages=messages)
                 yield Reading(transcript=part, raw=None, cursor=before)
             position = replace(advanced(start, ref, chunk), sessions=_named(ref, state), state=records.kept(state))
             before = replace(position, done=False)

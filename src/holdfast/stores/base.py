@@ -20,7 +20,10 @@ Docs = "Mapping[str, Mapping[str, bytes | None]]"
 
 
 class Raw(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Source bytes to keep with a put; the same rules as a source's raw span."""
+    """Source bytes to keep with a put; the same rules as a source's raw span.
+
+    A span without bytes cuts what is kept at its offset: from there on the file is another session's.
+    """
 
     path: str
     offset: int
@@ -30,14 +33,17 @@ class Raw(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RawFile(Struct, frozen=True, kw_only=True):
-    """One file of a session as it was captured. `version` 0 is the newest, 1 the one before a shrink."""
+    """One file of a session as it was captured. `version` 0 is the newest, 1 the one before a shrink.
+
+    Of a file that sessions share, each has its own part: it begins at `start`.
+    """
 
     path: str
     session: str
     version: int = 0
     rows: bool = False
     size: int = 0
-    blocks: tuple[int, ...] = ()
+    start: int = 0
 
 
 class Changed(Struct, frozen=True, kw_only=True):
