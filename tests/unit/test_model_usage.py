@@ -85,3 +85,26 @@ def test_a_short_key_stands_for_the_same_number_as_the_key_it_was_made_of(key):
 def test_what_only_looks_like_a_short_key_is_hashed_like_any_other(key):
     assert key_hash(key) != key_hash(key + "x")
     assert isinstance(key_hash(key), int)
+
+
+@given(
+    st.permutations(
+        [
+            Usage(output=o, input=i, cache_read=r, cost=c)
+            for o in (1, 2)
+            for i in (0, 3)
+            for r in (0, 3)
+            for c in (None, 0)
+        ]
+    )
+)
+def test_records_of_one_request_count_the_same_in_any_order_of_reading(figures):
+    found = dedupe([Request(key="k", model="m", usage=usage) for usage in figures])
+    assert found["k"].usage == Usage(output=2, input=3, cache_read=3, cost=0)
+
+
+def test_of_two_records_with_the_same_output_the_one_with_the_greater_prompt_counts():
+    plain, cached = Usage(input=100, output=50), Usage(input=100, output=50, cache_read=300, cache_write=200)
+    for order in ((plain, cached), (cached, plain)):
+        found = dedupe([Request(key="k", usage=usage, line=n) for n, usage in enumerate(order)])
+        assert found == {"k": Request(key="k", usage=cached, line=0)}

@@ -92,6 +92,41 @@ def test_a_half_read_archive_counts_everything_once(tmp_path):
         assert rows_of(ws.usage.table("session")) == rows_of(table)
 
 
+def recorded(figures: dict) -> dict:
+    """Build one record of a request whose copies do not agree on its figures."""
+    record = answered("same", 2, request="shared")
+    record["message"]["usage"] = figures
+    return record
+
+
+FIGURES = (
+    {"input_tokens": 100, "output_tokens": 50},
+    {"input_tokens": 100, "output_tokens": 50, "cache_creation_input_tokens": 200, "cache_read_input_tokens": 300},
+    {"input_tokens": 700, "output_tokens": 9},
+)
+
+
+@pytest.mark.parametrize("split", range(4))
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_any_order_of_reading_and_any_split_between_archive_and_files_count_the_same(tmp_path, order, split):
+    claude = Claude(tmp_path)
+    with workspace(tmp_path, claude.roots) as ws:
+        for done, place in enumerate(order):
+            if done == split:
+                ws.sync.run()
+            claude.write("abc"[place] * 4, recorded(FIGURES[place]))
+        for _ in range(2):
+            table = ws.usage.table("session")
+            assert [(r.key, r.requests, r.usage) for r in table.rows] == [
+                (
+                    min(observed_id("claude-code", letter * 4) for letter in "abc"),
+                    1,
+                    Usage(input=100, output=50, cache_write=200, cache_read=300),
+                )
+            ]
+            ws.sync.run()
+
+
 def fork(claude: Claude, native: str, own: str, at: str) -> None:
     """Write a session that begins with a copy of the shared first answer."""
     claude.write(
@@ -132,6 +167,28 @@ def test_copies_are_counted_in_the_same_session_before_and_after_a_sync(tmp_path
         before = rows_of(ws.usage.table("session"))
         ws.sync.run()
         assert rows_of(ws.usage.table("session")) == before
+
+
+def test_a_copy_counts_while_the_session_that_made_the_request_lies_in_the_trash(tmp_path):
+    claude = Claude(tmp_path)
+    fork(claude, "aaaa", "own", "2026-03-02T09:00:00.000Z")
+    fork(claude, "bbbb", "own", "2026-03-03T09:00:00.000Z")
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        before = rows_of(ws.usage.table("session"))
+        early, late = ws.sessions.resolve("aaaa"), ws.sessions.resolve("bbbb")
+        ws.sessions.delete(early)
+        for _ in range(2):
+            table = ws.usage.table("session")
+            assert [(r.key, r.requests, r.usage.output) for r in table.rows] == [(late.id, 2, 47)]
+            assert ws.usage.priced(ws.store.get(late.id)).requests == 2
+            assert [e.request.line for e in ws.usage.explain(late).counted] == [2, 4]
+            claude.append("aaaa", said("more", 9))
+        ws.sync.run()
+        ws.sessions.undelete(early)
+        assert {key: row[:2] for key, row in rows_of(ws.usage.table("session")).items()} == {
+            key: row[:2] for key, row in before.items()
+        }
 
 
 def test_a_request_that_grew_counts_on_the_day_it_began(tmp_path):

@@ -127,15 +127,37 @@ def shown_key(number: int) -> str:
 
 
 def dedupe(requests: Iterable[Request]) -> dict[str, Request]:
-    """Count each request key once, keeping the first place it was seen at and the greatest output."""
+    """Count each request key once, keeping the first place it was seen at and the greatest figures."""
     seen: dict[str, Request] = {}
     for request in requests:
         first = seen.get(request.key)
-        if first is None:
-            seen[request.key] = request
-        elif request.usage.output > first.usage.output:
-            seen[request.key] = replace(request, path=first.path, line=first.line, at=first.at)
+        seen[request.key] = request if first is None else grown(first, request)
     return seen
+
+
+def grown(first: Request, other: Request) -> Request:
+    """Return a request as its first record has it, with the figures of whichever of two records has the greater."""
+    if other.usage == first.usage or weight(other.usage) <= weight(first.usage):
+        return first
+    return replace(first, usage=other.usage, model=first.model or other.model)
+
+
+def weight(usage: Usage) -> tuple[int, ...]:
+    """Order the records of one request: the greatest output, then the greatest prompt, then figure by figure.
+
+    Records of equal weight have equal figures, so that no order of reading decides anything.
+    """
+    return (
+        usage.output,
+        usage.input + usage.cache_read + usage.cache_write,
+        usage.cache_read,
+        usage.cache_write,
+        usage.reasoning,
+        usage.reasoning_apart,
+        usage.cache_write_1h,
+        usage.web_searches,
+        -1 if usage.cost is None else usage.cost,
+    )
 
 
 def buckets(requests: Iterable[Request]) -> tuple[Bucket, ...]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.model import Bucket, Query, Request, Session, Transcript, Usage, band, kind_of, matches
-from holdfast.model.usage import TokensKind, short_key
+from holdfast.model.usage import TokensKind, grown, short_key
 from holdfast.stores.base import Entry, SupportsLedger
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _seen(session: Session | None, transcript: Transcript) -> Session:
 
 
 def _once(kept: Iterable[Billed], unread: Iterable[Billed]) -> list[Billed]:
-    """Count each request once: in its earliest session, with its greatest output."""
+    """Count each request once: in its earliest session, with its greatest figures."""
     found = {entry.request.key: entry for entry in kept}
     for entry in unread:
         key = entry.request.key
@@ -203,10 +203,8 @@ def _once(kept: Iterable[Billed], unread: Iterable[Billed]) -> list[Billed]:
         if held is None:
             found[key] = entry
             continue
-        first = entry if _age(entry.session) < _age(held.session) else held
-        most = max(held.request, entry.request, key=lambda r: r.usage.output).usage
-        same = most is first.request.usage
-        found[key] = Billed(first.session, first.request if same else replace(first.request, usage=most))
+        first, other = (entry, held) if _age(entry.session) < _age(held.session) else (held, entry)
+        found[key] = Billed(first.session, grown(first.request, other.request))
     return list(found.values())
 
 

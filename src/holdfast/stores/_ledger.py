@@ -1,16 +1,19 @@
 """Requests, each counted once over all sessions: in the earliest one that holds it.
 
-Every session keeps its own copy of a request; `counted` marks the one that counts. Earliest is by the session's start, then its
-last activity, then its id, so that the answer does not depend on the order of reading.
+Every session keeps its own copy of a request, with its own figures; `counted` marks the one that counts: 1 with its own figures,
+2 with those of another copy that has greater ones. Earliest is by the session's start, then its last activity, then its id, so that
+the answer does not depend on the order of reading. What lies in the trash counts only what nobody outside it has.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.structs import replace
 
 from holdfast._sqlite import all_rows
 from holdfast.model import Bucket, Request, Usage, band, buckets, dedupe
-from holdfast.model.usage import TokensKind, key_hash, shown_key
+from holdfast.model.usage import TokensKind, key_hash, shown_key, weight
 from holdfast.stores.base import Entry
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ _COLUMNS = (
     "key, session, counted, at, model, path, line, main, kind, band, input, cache_read, cache_write, output, reasoning,"
     " reasoning_apart, cache_write_1h, web, cost"
 )
+_FIGURES = "input, cache_read, cache_write, output, reasoning, reasoning_apart, cache_write_1h, web, cost"
+_OWN, _BORROWED = 1, 2
 _INSERT = f"INSERT INTO requests({_COLUMNS}) VALUES({','.join('?' * 19)})"
 
 
@@ -36,7 +41,7 @@ class Change:
 
 
 def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of: Callable[[str], int]) -> Change:
-    """Keep requests; a known key of the same session keeps its place and takes the greater output."""
+    """Keep requests; a known key of the same session keeps its place and takes the greater figures."""
     change = Change()
     unique = dedupe(requests)
     hashes = {text: key_hash(text) for text in unique}
@@ -48,8 +53,8 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
         if mine is None:
             new.append(_row(key, session, request, name_of))
             change.added.append(request)
-        elif request.usage.output > mine:
-            _grow(db, key, session, request)
+        elif weight(request.usage) > weight(mine):
+            _grow(db, key, session, request, name_of)
             change.recount = True
     db.executemany(_INSERT, new)
     for key in (k for k, holders in held.items() if holders.keys() - {session}):
@@ -63,35 +68,60 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
     return change
 
 
-def _held(db: apsw.Connection, keys: Iterable[int]) -> dict[int, dict[int, int]]:
-    """Return who holds these requests already: key -> session -> output."""
-    found: dict[int, dict[int, int]] = {}
-    wanted = "SELECT key, session, output FROM requests WHERE key IN (SELECT value FROM json_each(?))"
-    for key, session, output in db.execute(wanted, (str(list(keys)),)):
-        found.setdefault(key, {})[session] = output
+def _held(db: apsw.Connection, keys: Iterable[int]) -> dict[int, dict[int, Usage]]:
+    """Return who holds these requests already: key -> session -> figures."""
+    found: dict[int, dict[int, Usage]] = {}
+    wanted = f"SELECT key, session, {_FIGURES} FROM requests WHERE key IN (SELECT value FROM json_each(?))"
+    for key, session, *sums, cost in db.execute(wanted, (str(list(keys)),)):
+        found.setdefault(key, {})[session] = _usage(sums, cost)
     return found
 
 
 def settle(db: apsw.Connection, key: int) -> set[int]:
-    """Count a shared request where it belongs; returns the sessions whose counts moved."""
-    holders = all_rows(
-        db,
-        "SELECT r.session, r.counted, r.output FROM requests r JOIN sessions s ON s.pk = r.session WHERE r.key = ?"
-        " ORDER BY s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
-        (key,),
-    )
+    """Count a shared request where it belongs; returns the sessions whose counts may have moved."""
+    holders = _holders(db, key)
     if not holders:
         return set()
-    owner = holders[0][0]
-    moved = {session for session, counted, _ in holders if bool(counted) != (session == owner)}
-    for session in moved:
-        db.execute("UPDATE requests SET counted=? WHERE session=? AND key=?", (int(session == owner), session, key))
-    most = max(output for *_, output in holders)
-    if holders[0][2] < most:
-        source = next(session for session, _, output in holders if output == most)
-        _copy_counts(db, key, source, owner)
-        moved.add(owner)
+    owner = holders[0]
+    own = all(weight(owner.figures) >= weight(peer.figures) for peer in _peers(holders))
+    moved = set() if own else {owner.session}
+    for holder in holders:
+        mark = 0 if holder is not owner else _OWN if own else _BORROWED
+        if holder.counted != mark:
+            db.execute("UPDATE requests SET counted=? WHERE session=? AND key=?", (mark, holder.session, key))
+            moved.add(holder.session)
     return moved
+
+
+class _Holder(NamedTuple):
+    """A session's own copy of a request."""
+
+    session: int
+    trashed: bool
+    counted: int
+    figures: Usage
+
+
+def _holders(db: apsw.Connection, key: int) -> list[_Holder]:
+    """Return who holds a request, first the one in which it counts."""
+    rows = db.execute(
+        f"SELECT r.session, s.trashed IS NOT NULL, counted, {_FIGURES} FROM requests r"
+        " JOIN sessions s ON s.pk = r.session WHERE r.key = ?"
+        " ORDER BY 2, s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
+        (key,),
+    )
+    return [
+        _Holder(session, bool(trashed), counted, _usage(sums, cost)) for session, trashed, counted, *sums, cost in rows
+    ]
+
+
+def _peers(holders: list[_Holder]) -> list[_Holder]:
+    """Leave those whose figures count: what lies in the trash says nothing about what does not."""
+    return [holder for holder in holders if holder.trashed == holders[0].trashed]
+
+
+def _greatest(db: apsw.Connection, key: int) -> Usage:
+    return max((holder.figures for holder in _peers(_holders(db, key))), key=weight)
 
 
 def settle_all(db: apsw.Connection, session: int) -> set[int]:
@@ -113,10 +143,18 @@ def totals(db: apsw.Connection, session: int) -> tuple[Bucket, ...]:
     rows = db.execute(
         "SELECT n.name, band, kind, cost IS NOT NULL, count(*), sum(input), sum(cache_read), sum(cache_write), sum(output),"
         " sum(reasoning), sum(reasoning_apart), sum(cache_write_1h), sum(web), sum(cost)"
-        " FROM requests JOIN names n ON n.pk = model WHERE session=? AND counted GROUP BY 1, 2, 3, 4 ORDER BY min(at)",
+        f" FROM requests JOIN names n ON n.pk = model WHERE session=? AND counted={_OWN} GROUP BY 1, 2, 3, 4 ORDER BY min(at)",
         (session,),
     )
-    return tuple(_bucket(row) for row in rows)
+    own = tuple(_bucket(row) for row in rows)
+    borrowed = all_rows(
+        db,
+        f"SELECT key, n.name, kind FROM requests JOIN names n ON n.pk = model WHERE session=? AND counted={_BORROWED}"
+        " ORDER BY at, line, key",
+        (session,),
+    )
+    found = [Request(key="", model=model, kind=kind, usage=_greatest(db, key)) for key, model, kind in borrowed]
+    return added_up(own, found) if found else own
 
 
 def added_up(old: tuple[Bucket, ...], requests: Iterable[Request]) -> tuple[Bucket, ...]:
@@ -155,7 +193,11 @@ def entries(
         (session, since, until, int(copies)),
     )
     for row in rows:
-        yield _entry(row)
+        found = _entry(row)
+        if row[1] == _BORROWED:
+            usage = _greatest(db, row[-2])
+            found = replace(found, request=replace(found.request, usage=usage))
+        yield found
 
 
 def repeats(db: apsw.Connection, session: int) -> Iterator[Entry]:
@@ -191,22 +233,13 @@ def _row(key: int, session: int, request: Request, name_of: Callable[[str], int]
     )  # fmt: skip
 
 
-def _grow(db: apsw.Connection, key: int, session: int, request: Request) -> None:
+def _grow(db: apsw.Connection, key: int, session: int, request: Request, name_of: Callable[[str], int]) -> None:
     u = request.usage
     db.execute(
-        "UPDATE requests SET band=?, input=?, cache_read=?, cache_write=?, output=?, reasoning=?, reasoning_apart=?,"
-        " cache_write_1h=?, web=?, cost=? WHERE session=? AND key=?",
+        f"UPDATE requests SET (band, {_FIGURES}) = (?,?,?,?,?,?,?,?,?,?), model=iif(model=?, ?, model) WHERE session=? AND key=?",
         (band(u), u.input, u.cache_read, u.cache_write, u.output, u.reasoning, u.reasoning_apart, u.cache_write_1h, u.web_searches,
-         u.cost, session, key),
+         u.cost, name_of(""), name_of(request.model), session, key),
     )  # fmt: skip
-
-
-def _copy_counts(db: apsw.Connection, key: int, source: int, target: int) -> None:
-    names = "band, input, cache_read, cache_write, output, reasoning, reasoning_apart, cache_write_1h, web, cost"
-    db.execute(
-        f"UPDATE requests SET ({names}) = (SELECT {names} FROM requests WHERE session=? AND key=?) WHERE session=? AND key=?",
-        (source, key, target, key),
-    )
 
 
 def _bucket(row: tuple[Any, ...]) -> Bucket:

@@ -27,7 +27,7 @@ from holdfast.model import (
     merged,
     with_edits,
 )
-from holdfast.model.usage import short_key
+from holdfast.model.usage import grown, short_key, weight
 from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Held(Struct):
     places: dict[str, int] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     repeats: dict[tuple[str, int], str] = field(default_factory=dict)
-    files: dict[tuple[str, int], tuple[bytes, bool, int]] = field(default_factory=dict)
-    """By path and version: the bytes, whether they are rows, and where they begin in the file."""
+    files: dict[tuple[str, int], tuple[bytes, bool]] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     revision: int = 0
 
@@ -193,8 +192,8 @@ class InMemoryStore:
         if held is None:
             return ()
         return tuple(
-            RawFile(path=path, session=session_id, version=version, rows=rows, size=len(data), start=start)
-            for (path, version), (data, rows, start) in sorted(held.files.items())
+            RawFile(path=path, session=session_id, version=version, rows=rows, size=len(data))
+            for (path, version), (data, rows) in sorted(held.files.items())
         )
 
     def raw(self, file: RawFile) -> Iterator[bytes]:
@@ -291,10 +290,7 @@ class InMemoryStore:
         for key, request in dedupe(transcript.requests).items():
             short = short_key(key)
             old = held.requests.get(short)
-            if old is None:
-                held.requests[short] = replace(request, key=short)
-            elif request.usage.output > old.usage.output:
-                held.requests[short] = replace(old, usage=request.usage)
+            held.requests[short] = replace(request, key=short) if old is None else grown(old, request)
         for request in transcript.requests:
             counts = held.requests[short_key(request.key)]
             if (request.path, request.line) != (counts.path, counts.line):
@@ -302,22 +298,18 @@ class InMemoryStore:
         return before != held.requests
 
     def _keep_raw(self, held: Held, raw: Raw) -> bool:
-        known = (raw.path, 0) in held.files
-        data, _, start = held.files.get((raw.path, 0), (b"", False, raw.offset))
-        all_of_it = raw.whole or raw.rows
-        moved = not all_of_it and not start <= raw.offset <= start + len(data)
-        place = 0 if moved or all_of_it else raw.offset - start
-        new = data[:place] + raw.data
-        if not all_of_it and not moved and raw.data and data[place:].startswith(raw.data):
-            new = data
-        begins = raw.offset if moved or all_of_it else start
-        if (known and (new, begins) == (data, start)) or (not raw.data and not all_of_it and (moved or not known)):
+        data, _ = held.files.get((raw.path, 0), (b"", False))
+        if raw.whole or raw.rows:
+            new = raw.data
+        else:
+            new = data if data[raw.offset :].startswith(raw.data) and raw.data else data[: raw.offset] + raw.data
+        if (raw.path, 0) in held.files and new == data:
             return False
-        lost = b"" if all_of_it or not raw.data else data[place:]
+        lost = b"" if raw.whole or raw.rows else data[raw.offset :]
         rewritten = b"\n" in lost and not raw.data.startswith(lost)
-        if rewritten or (all_of_it and len(new) < len(data) and not new.startswith(data)):
-            held.files[raw.path, 1] = (data, raw.rows, start)
-        held.files[raw.path, 0] = (new, raw.rows, begins)
+        if rewritten or (len(new) < len(data) and (raw.whole or raw.rows)):
+            held.files[raw.path, 1] = (data, raw.rows)
+        held.files[raw.path, 0] = (new, raw.rows)
         return True
 
     def _owner(self, key: str) -> tuple[str, Request]:
@@ -333,16 +325,13 @@ class InMemoryStore:
                 h.session.id,
             ),
         )
-        return best.session.id
+        return best.session.id, max((h.requests[key] for h in seen), key=lambda r: weight(r.usage))
 
     def _entries(self, held: Held) -> Iterator[Entry]:
         for key, request in held.requests.items():
-            owner = self._owner(key)
+            owner, most = self._owner(key)
             mine = owner == held.session.id
-            most = max(
-                (h.requests[key] for h in self._held.values() if key in h.requests), key=lambda r: r.usage.output
-            )
-            shown = replace(request, usage=most.usage) if mine else request
+            shown = grown(request, most) if mine else request
             yield Entry(session=held.session.id, request=shown, counted=mine, owner="" if mine else owner)
 
     def _shown(self, held: Held) -> Session:

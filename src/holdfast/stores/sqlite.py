@@ -6,7 +6,6 @@ Knows rows and transactions; refuses to know what a message means or where it ca
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,6 +132,7 @@ class SqliteStore:
                 self._erase(row[0])
             else:
                 self._db.execute("UPDATE sessions SET trashed=?, revision=? WHERE id=?", (at, revision, session_id))
+                self.recount(_ledger.settle_all(self._db, row[0]))
         if forever:
             self._scrub()
         return True
@@ -216,20 +216,7 @@ class SqliteStore:
                 " WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM sessions WHERE id=?1))",
                 (session_id,),
             )
-            found = {_middle(data): len(data) for (data,) in rows if len(data) > 2 * SAMPLE}
-            copies = self._copies(session_id, set(found.values()))
-        return tuple(s for s in found if s not in copies)
-
-    def _copies(self, session_id: str, sizes: set[int]) -> set[bytes]:
-        """Return samples of other sessions' rows of these sizes: what a fork copied compresses to the same bytes."""
-        own = "SELECT pk FROM sessions WHERE id=?1"
-        sql = (
-            f"SELECT data FROM blocks WHERE session IS NOT ({own}) AND length(data) IN (SELECT value FROM json_each(?2))"
-            " UNION ALL SELECT data FROM raw WHERE length(data) IN (SELECT value FROM json_each(?2))"
-            f" AND file NOT IN (SELECT pk FROM files WHERE session=({own}))"
-        )
-        rows = self._db.execute(sql, (session_id, json.dumps(sorted(sizes))))
-        return {_middle(data) for (data,) in rows}
+        return tuple(data[len(data) // 2 :][:SAMPLE] for (data,) in rows if len(data) > 2 * SAMPLE)
 
     def traces(self, samples: Sequence[bytes]) -> tuple[str, ...]:
         """Look for byte strings in the file and its log."""
@@ -289,6 +276,8 @@ class SqliteStore:
             session_id, body, next_seq = row
             session = _rows.session_from(body)
             usage = _ledger.totals(self._db, pk)
+            if usage == session.rollup.usage:
+                continue
             rollup = replace(session.rollup, usage=usage, requests=sum(b.requests for b in usage))
             revision = self.tick(session_id, next_seq)
             self._db.execute(
@@ -302,10 +291,6 @@ class SqliteStore:
             self._db.execute("VACUUM")
             if self.path is not None:
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-
-
-def _middle(data: bytes) -> bytes:
-    return data[len(data) // 2 :][:SAMPLE]
 
 
 def _session(row: Sequence[object]) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -231,6 +232,37 @@ class StoreContract:
         store.delete(early.id, at=None, forever=True)
         assert [b.requests for b in _only(store).rollup.usage] == [2]
 
+    def test_copies_with_different_figures_count_the_greatest_in_any_order(self, store: Store) -> None:
+        figures = [Usage(input=100, output=50), Usage(input=100, output=50, cache_read=300), Usage(input=900, output=7)]
+        for order in permutations(range(3)):
+            for place in order:
+                one = session(f"{order} {place}", started=NOON + place)
+                key = f"k {order}"
+                store.put(Transcript(session=one, requests=(Request(key=key, at=NOON, usage=figures[place]),)))
+            counted = {
+                s.native_id[-1]: [b.usage for b in s.rollup.usage] for s in store.find() if str(order) in s.title
+            }
+            assert counted == {"0": [figures[1]], "1": [], "2": []}
+            store.delete(observed_id("test", f"{order} 1"), at=None, forever=True)
+            left = {s.native_id[-1]: [b.usage for b in s.rollup.usage] for s in store.find() if str(order) in s.title}
+            assert left == {"0": [figures[0]], "2": []}
+
+    def test_what_lies_in_the_trash_counts_only_what_nobody_else_has(self, store: Store) -> None:
+        early, late = session("early"), session("late", started=NOON + 5)
+        store.put(Transcript(session=early, messages=(said(1),), requests=(asked(1, output=50), asked(2))))
+        store.put(Transcript(session=late, messages=(said(1),), requests=(asked(1, output=7), asked(3))))
+        before = _outputs(store)
+        assert before == {"early": 60, "late": 10}
+        store.delete(early.id, at=NOON)
+        assert _outputs(store) == {"early": 10, "late": 17}
+        store.put(Transcript(session=early, requests=(asked(1, output=70),)))
+        assert _outputs(store) == {"early": 10, "late": 17}
+        if isinstance(store, SupportsLedger):
+            assert sum(e.request.usage.output for e in store.ledger()) == 17
+            assert [e.owner for e in store.ledger(early.id, copies=True) if not e.counted] == [late.id]
+        store.delete(early.id, at=None)
+        assert _outputs(store) == {"early": 80, "late": 10}
+
     def test_the_ledger_lists_counted_requests_and_copies(self, store: Store) -> None:
         if not isinstance(store, SupportsLedger):
             pytest.skip("no ledger: run a store that has one")
@@ -313,6 +345,11 @@ def _found(store: Store) -> Session:
     found = store.get(session().id)
     assert found is not None
     return found
+
+
+def _outputs(store: Store) -> dict[str, int]:
+    found = (*store.find(), *store.find(trashed=True))
+    return {s.native_id: sum(b.usage.output for b in s.rollup.usage) for s in found}
 
 
 def _only(store: Store) -> Session:
