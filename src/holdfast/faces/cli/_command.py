@@ -29,6 +29,14 @@ class Command(click.Command):
     examples: tuple[str, ...] = ()
     exits: tuple[int, ...] = ALWAYS
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the line; a filter that begins with a dash is no option."""
+        if any(p.name == "query" for p in self.params):
+            from holdfast.faces.cli._doubts import escaped
+
+            args = escaped(args)
+        return super().parse_args(ctx, args)
+
     @property
     def documents(self) -> tuple[type[Document], ...]:
         """The structs it prints with --json; loaded only when they are asked for."""

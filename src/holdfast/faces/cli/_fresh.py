@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from holdfast.errors import HoldfastError
 if TYPE_CHECKING:
     from holdfast.faces.cli._state import State
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", re.IGNORECASE)
 WITHIN = 0.15
 """Seconds that a list or a search may spend on reading."""
 
@@ -22,15 +24,32 @@ def freshen(state: State, *, wanted: bool) -> int | None:
     try:
         remaining = state.workspace.sync.run(within=WITHIN).remaining
     except (HoldfastError, OSError) as error:
-        state.talk(f"not synced: {error}")
+        state.unsynced = str(error)
         return None
     return remaining
 
 
 def say_stale(state: State, stale: int | None) -> None:
-    """Say how many files wait."""
+    """Say how many files wait, or why none was read."""
+    if state.unsynced:
+        state.talk(f"not synced: {state.unsynced}")
     if stale:
         state.talk(f"{stale} {'file' if stale == 1 else 'files'} not read yet: holdfast sync")
+
+
+def say_size(state: State) -> None:
+    """Warn where the archive has grown beyond archive.max_size; nothing is looked at where that is not set."""
+    wish = str(state.config["archive.max_size"]).strip()
+    if not wish:
+        return
+    given = _SIZE.fullmatch(wish)
+    if given is None:
+        state.talk(f"archive.max_size is no size: {wish}; for example: holdfast config set archive.max_size '20 GB'")
+        return
+    limit = float(given[1]) * 1000 ** " KMGT".index(given[2].upper() or " ")
+    held = state.workspace.archive.size()
+    if held > limit:
+        state.talk(f"the archive takes {held / 1e6:,.1f} MB, more than archive.max_size ({wish}); nothing is deleted")
 
 
 def places(state: State) -> dict[str, list[str]]:

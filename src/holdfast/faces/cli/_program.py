@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from holdfast.errors import INTERRUPTED, BadInput, HoldfastError
+from holdfast.errors import INTERRUPTED, BadInput, Denied, HoldfastError, Unavailable
 from holdfast.faces.cli._command import HELP, shared_options
 from holdfast.faces.cli._state import State, json_of
 from holdfast.faces.cli._table import ALIASES, COMMANDS, overview
@@ -88,7 +88,7 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         if error.errno == errno.EPIPE:
             return _silenced()
-        return _failed(state, HoldfastError(str(error)))
+        return _failed(state, _of_system(error))
     except (KeyboardInterrupt, click.Abort) as stop:
         return _interrupted(state, stop)
     except HoldfastError as error:
@@ -96,7 +96,7 @@ def run(arguments: list[str]) -> int:
     except UnicodeEncodeError as error:
         return _failed(state, BadInput(f"not valid text: {error.object!r}", "type it as UTF-8"))
     except click.ClickException as error:
-        return _failed(state, _usage(error))
+        return _failed(state, _usage(error, arguments))
     except Exception as error:
         if state.env.get("HOLDFAST_DEBUG"):
             raise
@@ -132,13 +132,28 @@ def _invoke(state: State, arguments: list[str]) -> int:
     return 0
 
 
-def _usage(error: click.ClickException) -> HoldfastError:
+def _usage(error: click.ClickException, arguments: Sequence[str] = ()) -> HoldfastError:
     """Say what was wrong with the line, and what may have been meant."""
     near = getattr(error, "possibilities", None) or []
     ctx = getattr(error, "ctx", None)
-    help_line = f"{ctx.command_path} --help" if ctx is not None else "holdfast --help"
+    named = next((a for a in arguments if a in COMMANDS), "")
+    help_line = f"{ctx.command_path} --help" if ctx is not None and ctx.parent else f"holdfast {named} --help"
+    help_line = " ".join(help_line.split())
     message = f"no option {error.option_name}" if isinstance(error, click.NoSuchOption) else error.format_message()
     return BadInput(message.rstrip("."), f"did you mean: {', '.join(sorted(near)[:3])}" if near else help_line)
+
+
+def _of_system(error: OSError) -> HoldfastError:
+    """Say what the system refused, and by whose leave it would not."""
+    place = f"{error.filename}: " if error.filename else ""
+    message = f"{place}{error.strerror or error}"
+    match error.errno:
+        case errno.EROFS | errno.ENOSPC:
+            return Unavailable(message, "choose another place, with HOLDFAST_HOME=DIR for what Holdfast itself keeps")
+        case errno.EACCES | errno.EPERM:
+            return Denied(message, "check its owner and mode")
+        case _:
+            return HoldfastError(message)
 
 
 def _failed(state: State, error: HoldfastError) -> int:

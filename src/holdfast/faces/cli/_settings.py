@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from holdfast.errors import BadInput, Unsafe
+from holdfast.errors import BadInput, Unavailable, Unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,15 @@ def changed(text: str, name: str, value: Any) -> str:
 
 def save(path: Path, text: str, *, replace: bool = True) -> None:
     """Put a whole new file in place of the old one, readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _put(path, text, replace=replace)
+    except OSError as error:
+        hint = "choose another place: HOLDFAST_HOME=DIR"
+        raise Unavailable(f"{path} cannot be written: {error.strerror or error}", hint) from error
+
+
+def _put(path: Path, text: str, *, replace: bool) -> None:
     target = path.resolve() if path.is_symlink() else path
     if not replace and os.path.lexists(target):
         raise Unsafe(f"{path} exists", "holdfast config set KEY VALUE changes it")

@@ -10,7 +10,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from holdfast.errors import Unsafe
+from holdfast.errors import BadInput, Unsafe
 from holdfast.faces.cli._terminal import Paint, is_capable, safe_json, safe_line, wants_colour
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class State:
         """Whether `holdfast` was called without a command."""
         self.flags: dict[str, object] = {}
         """Settings that a command's own options override."""
+        self.unsynced = ""
+        """Why nothing was read before a list or a search."""
         self.roots: Mapping[str, Sequence[Path]] = {}
 
     @cached_property
@@ -56,6 +58,8 @@ class State:
         """The door to everything."""
         from holdfast.workspace import Workspace
 
+        if self.store and "://" not in self.store:
+            raise BadInput(f"--store {self.store!r} is no URL", f"--store sqlite:///{os.path.abspath(self.store)}")  # noqa: PTH100
         return Workspace(self.config, roots=self.roots, env=self.env)
 
     @cached_property

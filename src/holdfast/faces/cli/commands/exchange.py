@@ -12,6 +12,7 @@ import click
 
 from holdfast.errors import BadInput, NotFound, Unreadable, Unsafe
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._doubts import say_doubts
 from holdfast.faces.cli._naming import named, with_sub_agents
 from holdfast.faces.cli._options import query_of, query_options, selected
 from holdfast.faces.cli._terminal import safe_line
@@ -133,10 +134,13 @@ def _chosen(state: State, given: dict[str, Any]) -> list[Session]:
         found = [named(state, word) for word in words]
     except NotFound as missing:
         found = selected(state.workspace, query_of(given))
+        say_doubts(state, query_of(given), found, option=given.get("agent"))
         if not found and len(words) == 1 and ":" not in words[0]:
             raise missing from None
     else:
         found = found or (selected(state.workspace, query_of(given)) if any(given.values()) else [])
+        if not words and any(given.values()):
+            say_doubts(state, query_of(given), found, option=given.get("agent"))
         if not found and not any(given.values()):
             raise BadInput("nothing named", "holdfast export ID, or a query such as agent:codex since:7d")
     if not found:

@@ -7,13 +7,15 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._doubts import only_excluded, say_doubts
 from holdfast.faces.cli._fresh import freshen, say_stale
 from holdfast.faces.cli._ids import short_ids
 from holdfast.faces.cli._options import query_of, query_options
-from holdfast.faces.cli._terminal import fit, safe_line, safe_piece
+from holdfast.faces.cli._terminal import columns, fit, safe_line, safe_piece
 from holdfast.faces.cli.render import age, project_name
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from holdfast.model import Hit, Session
 
 _BEGIN, _END = "\x01", "\x02"
+_AGENT, _PROJECT = 14, 18
+"""Columns at a terminal, as in a list."""
 
 
 @command(
@@ -48,6 +52,9 @@ def search(state: State, *, limit: int, details: bool, no_sync: bool, **given: o
     -- before a word that begins with a dash.
     """
     query = query_of(given)
+    impossible = only_excluded(query)
+    if impossible is not None:
+        raise impossible
     if not query.has_words:
         raise BadInput("no word to search for", f"holdfast list {query.text}".strip())
     stale = freshen(state, wanted=not no_sync)
@@ -64,6 +71,7 @@ def search(state: State, *, limit: int, details: bool, no_sync: bool, **given: o
         state.text(_drawn(state, hits, details=details), paged=True)
     else:
         state.talk("nothing found")
+    say_doubts(state, query)
     say_stale(state, stale)
 
 
@@ -77,7 +85,11 @@ def _drawn(state: State, hits: Sequence[Hit], *, details: bool) -> str:
     for ident, found in by_session.items():
         lines.append(_head(state, short[ident], known.get(ident)))
         for hit in found:
-            lines += _hit(state, hit, details=details)
+            session = known.get(ident)
+            if hit.kind == "session" and session is not None:
+                lines += _field_hits(state, hit, session)
+            else:
+                lines += _hit(state, hit, details=details)
         lines.append("")
     lines.append(state.paint(f"holdfast show {short[hits[0].session]}", "dim"))
     return "\n".join(lines)
@@ -88,12 +100,40 @@ def _head(state: State, short: str, session: Session | None) -> str:
     if session is None:
         return paint(short, "bold")
     title = safe_line(session.shown_name)
-    facts = [safe_line(session.agent), safe_line(project_name(session.project)), age(session.active)]
-    left = state.width - len(short) - sum(len(f) + 2 for f in facts) - 2
-    shown = fit(title, max(left, 20)) if state.on_terminal else title
+    facts = [safe_line(session.agent), safe_line(project_name(session.project)) or "-", age(session.active)]
+    shown = title
+    if state.on_terminal:
+        facts[:2] = [fit(facts[0], _AGENT), fit(facts[1], _PROJECT)]
+        left = state.width - len(short) - sum(columns(f) + 2 for f in facts) - 2
+        shown = fit(title, max(left, 1))
     return "  ".join(
-        [paint(short, "bold"), paint(facts[0], "cyan"), paint(facts[1] or "-", "blue"), shown, paint(facts[2], "dim")]
+        [paint(short, "bold"), paint(facts[0], "cyan"), paint(facts[1], "blue"), shown, paint(facts[2], "dim")]
     )
+
+
+def _field_hits(state: State, hit: Hit, session: Session) -> list[str]:
+    """Say in which fields of a session the words stand; its title is in the head already."""
+    lines, at = [], 0
+    for text in hit.snippet.split("\n"):
+        marks = tuple((a - at, b - at) for a, b in hit.highlights if at <= a and b <= at + len(text))
+        at += len(text) + 1
+        if marks:
+            lines += _field_hit(state, replace(hit, snippet=text, highlights=marks), session)
+    return lines or _hit(state, hit, details=False)
+
+
+def _field_hit(state: State, hit: Hit, session: Session) -> list[str]:
+    name = _field(hit.snippet, session)
+    label = f"  {name:<14}  {'':>4}  "
+    if name in ("title", "name") and hit.snippet in session.shown_name:
+        return [state.paint(f"{label}the line above", "dim")]
+    first, *rest = _marked(state, hit, len(label))
+    return [state.paint(label, "dim") + first, *(" " * len(label) + line for line in rest)]
+
+
+def _field(text: str, session: Session) -> str:
+    fields = ("name", "title", "project", "cwd", "branch", "description")
+    return next((f for f in fields if text and text in getattr(session, f)), "tags" if session.tags else "title")
 
 
 def _hit(state: State, hit: Hit, *, details: bool) -> list[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from holdfast.faces.cli._command import command
-from holdfast.faces.cli._fresh import freshen, places, say_stale
+from holdfast.faces.cli._doubts import only_excluded, say_doubts
+from holdfast.faces.cli._fresh import freshen, places, say_size, say_stale
 from holdfast.faces.cli._naming import anywhere
 from holdfast.faces.cli._options import query_of, query_options, selected
 
@@ -46,10 +47,14 @@ def list_sessions(
     QUERY is words and filters, for example: jwt agent:codex project:shop tag:api since:7d
     """
     query = query_of(given)
+    impossible = only_excluded(query)
+    if impossible is not None:
+        raise impossible
     stale = _first_sync(state) if state.bare else None
     if stale is None:
         stale = freshen(state, wanted=not no_sync)
     found = selected(state.workspace, query, trashed=trash, empty=everything)
+    say_doubts(state, query, found, option=given.get("agent"))
     if expiring:
         found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
     if state.json:
@@ -66,6 +71,7 @@ def list_sessions(
 
         state.text(listing(state, found, limit=limit, everything=everything or trash, expiring=expiring), paged=True)
     say_stale(state, stale)
+    say_size(state)
 
 
 def _first_sync(state: State) -> int | None:

@@ -10,6 +10,7 @@ import click
 
 from holdfast.errors import BadInput, Partial
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._fresh import say_size
 from holdfast.faces.cli._progress import Progress
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import Files, SyncDocument
@@ -67,6 +68,7 @@ def _once(state: State, agents: Sequence[str]) -> None:
         report = workspace.sync.run(plan, progress=progress)
     purged = workspace.sessions.empty_trash(workspace.config["trash.days"])
     _tell(state, report, purged=len(purged))
+    say_size(state)
     if report.failed:
         raise Partial(
             f"{len(report.failed)} of {report.seen} files could not be read",

@@ -8,6 +8,7 @@ import click
 
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._doubts import say_doubts, unknown_filters
 from holdfast.faces.cli._items import tokens_of, usage_item
 from holdfast.faces.cli._naming import named
 from holdfast.faces.cli._options import query_of, query_options
@@ -50,8 +51,10 @@ def usage(state: State, *, by: By, timezone: str | None, explain: str | None, no
         _explain(state, explain)
         return
     query = query_of(given)
-    if query.has_words:
-        raise BadInput("usage takes filters, not words", "for example: holdfast usage agent:codex project:shop")
+    if query.has_words or query.excluded:
+        doubt = next(unknown_filters(query), "for example: holdfast usage agent:codex project:shop")
+        raise BadInput("usage takes filters, not words", doubt)
+    say_doubts(state, query, option=given.get("agent"))
     name = timezone or state.config["usage.timezone"]
     found = state.workspace.usage.table(by, query, zone=_zone(name), fresh=not no_sync)
     document = UsageDocument(
