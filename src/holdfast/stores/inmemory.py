@@ -45,7 +45,8 @@ class Held(Struct):
     places: dict[str, int] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     repeats: dict[tuple[str, int], str] = field(default_factory=dict)
-    files: dict[tuple[str, int], tuple[bytes, bool]] = field(default_factory=dict)
+    files: dict[tuple[str, int], tuple[bytes, bool, int]] = field(default_factory=dict)
+    """By path and version: the bytes, whether they are rows, and where they begin in the file."""
     receipts: dict[str, Receipt] = field(default_factory=dict)
     revision: int = 0
 
@@ -192,8 +193,8 @@ class InMemoryStore:
         if held is None:
             return ()
         return tuple(
-            RawFile(path=path, session=session_id, version=version, rows=rows, size=len(data))
-            for (path, version), (data, rows) in sorted(held.files.items())
+            RawFile(path=path, session=session_id, version=version, rows=rows, size=len(data), start=start)
+            for (path, version), (data, rows, start) in sorted(held.files.items())
         )
 
     def raw(self, file: RawFile) -> Iterator[bytes]:
@@ -298,18 +299,22 @@ class InMemoryStore:
         return before != held.requests
 
     def _keep_raw(self, held: Held, raw: Raw) -> bool:
-        data, _ = held.files.get((raw.path, 0), (b"", False))
-        if raw.whole or raw.rows:
-            new = raw.data
-        else:
-            new = data if data[raw.offset :].startswith(raw.data) and raw.data else data[: raw.offset] + raw.data
-        if (raw.path, 0) in held.files and new == data:
+        known = (raw.path, 0) in held.files
+        data, _, start = held.files.get((raw.path, 0), (b"", False, raw.offset))
+        all_of_it = raw.whole or raw.rows
+        moved = not all_of_it and not start <= raw.offset <= start + len(data)
+        place = 0 if moved or all_of_it else raw.offset - start
+        new = data[:place] + raw.data
+        if not all_of_it and not moved and raw.data and data[place:].startswith(raw.data):
+            new = data
+        begins = raw.offset if moved or all_of_it else start
+        if (known and (new, begins) == (data, start)) or (not raw.data and not all_of_it and (moved or not known)):
             return False
-        lost = b"" if raw.whole or raw.rows else data[raw.offset :]
+        lost = b"" if all_of_it or not raw.data else data[place:]
         rewritten = b"\n" in lost and not raw.data.startswith(lost)
-        if rewritten or (len(new) < len(data) and (raw.whole or raw.rows)):
-            held.files[raw.path, 1] = (data, raw.rows)
-        held.files[raw.path, 0] = (new, raw.rows)
+        if rewritten or (all_of_it and len(new) < len(data) and not new.startswith(data)):
+            held.files[raw.path, 1] = (data, raw.rows, start)
+        held.files[raw.path, 0] = (new, raw.rows, begins)
         return True
 
     def _owner(self, key: str) -> tuple[str, Request]:

@@ -6,6 +6,7 @@ Knows rows and transactions; refuses to know what a message means or where it ca
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class SqliteStore:
     def from_url(cls, url: str, *, durability: Durability = "durable") -> SqliteStore:
         """Open `sqlite:////absolute/path` or `sqlite:///relative/path`."""
         found = url.partition("://")[2]
+        found = found[found.find("/") :]  # a file has no host; what stands there may be a password
         if "%" in found:
             from urllib.parse import unquote  # noqa: PLC0415 - rare, and lists should be quick
 
@@ -216,7 +218,20 @@ class SqliteStore:
                 " WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM sessions WHERE id=?1))",
                 (session_id,),
             )
-        return tuple(data[len(data) // 2 :][:SAMPLE] for (data,) in rows if len(data) > 2 * SAMPLE)
+            found = {_middle(data): len(data) for (data,) in rows if len(data) > 2 * SAMPLE}
+            copies = self._copies(session_id, set(found.values()))
+        return tuple(s for s in found if s not in copies)
+
+    def _copies(self, session_id: str, sizes: set[int]) -> set[bytes]:
+        """Return samples of other sessions' rows of these sizes: what a fork copied compresses to the same bytes."""
+        own = "SELECT pk FROM sessions WHERE id=?1"
+        sql = (
+            f"SELECT data FROM blocks WHERE session IS NOT ({own}) AND length(data) IN (SELECT value FROM json_each(?2))"
+            " UNION ALL SELECT data FROM raw WHERE length(data) IN (SELECT value FROM json_each(?2))"
+            f" AND file NOT IN (SELECT pk FROM files WHERE session=({own}))"
+        )
+        rows = self._db.execute(sql, (session_id, json.dumps(sorted(sizes))))
+        return {_middle(data) for (data,) in rows}
 
     def traces(self, samples: Sequence[bytes]) -> tuple[str, ...]:
         """Look for byte strings in the file and its log."""
@@ -291,6 +306,10 @@ class SqliteStore:
             self._db.execute("VACUUM")
             if self.path is not None:
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
+def _middle(data: bytes) -> bytes:
+    return data[len(data) // 2 :][:SAMPLE]
 
 
 def _session(row: Sequence[object]) -> Session:
