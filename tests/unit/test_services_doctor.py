@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.config import load
 from holdfast.errors import Unavailable
+from holdfast.model import Rollup, Session, Transcript
 from holdfast.services._doctor import archive, machine
 from holdfast.services.doctor import Checkup
 from holdfast.testing import demo_home
@@ -263,3 +265,16 @@ def test_no_checks_are_in_order():
 
 def test_modes_are_told_of_existing_paths_only(tmp_path):
     assert archive._existing(tmp_path / "not" / "there") == Path(tmp_path)
+
+
+def test_kept_and_captured_count_the_same_sessions_and_fragments_stand_apart(workspace):
+    whole = [s for s in workspace.store.find() if not s.partial]
+    workspace.store.put(Transcript(session=Session(id="f" * 16, agent="x", native_id="f", partial=True, title="f")))
+    made = replace(
+        whole[0], id="0" * 16, native_id="owned", origin="owned", captured=False, rollup=Rollup(), revision=0
+    )
+    workspace.store.put(Transcript(session=made))
+    kept, captured = check(workspace, "kept").found, check(workspace, "captured").found
+    assert kept.split()[0] == str(len(whole) + 1)
+    assert captured.startswith(f"{len(whole)} of {len(whole) + 1} can be restored")
+    assert check(workspace, "fragments").found.startswith("2 sessions")

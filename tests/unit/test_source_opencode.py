@@ -323,6 +323,14 @@ def test_rows_are_kept_raw_session_by_session(tmp_path):
     assert kept[sample.CHILD].rows
 
 
+def test_rows_of_both_generations_are_kept_though_one_is_read(tmp_path):
+    sample.build(tmp_path)
+    kept = {r.transcript.session.native_id: r.raw for r in readings(tmp_path)}
+    lines = [json.loads(line) for line in kept[sample.NEW].data.splitlines()]
+    assert {line["table"] for line in lines} == {"session_v2", "session_message", "session", "message", "part"}
+    assert all(line["row"].get("session_id", sample.NEW) == sample.NEW for line in lines)
+
+
 def test_unknown_records_and_blocks_are_counted(new, tmp_path):
     sample.record(new, SES, 1, "hologram")
     sample.record(new, SES, 2, "assistant", content=[{"type": "smell"}])

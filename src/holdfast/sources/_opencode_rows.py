@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdfast._sqlite import quoted, tables
 from holdfast.model import Json
@@ -33,6 +34,8 @@ class Found(Struct, frozen=True, kw_only=True):
     table: str
     modern: bool
     mark: str
+    stale: dict[str, Json] | None = None
+    """Its row in the older table, where it stands in both."""
 
 
 class Counts(Struct, kw_only=True):
@@ -52,7 +55,9 @@ def sessions(connection: Connection) -> list[Found]:
             continue
         for row in _rows(connection, table, known[table]):
             native = text(row.get("id"))
-            if native and native not in listed:
+            if native in listed and table != listed[native].table:
+                listed[native] = _beside(listed[native], row)
+            elif native and native not in listed:
                 listed[native] = _found(table, row, counts)
     return list(listed.values())
 
@@ -65,14 +70,16 @@ def names(connection: Connection) -> frozenset[str]:
 
 
 def read(connection: Connection, found: Found, path: str) -> tuple[Draft, bytes]:
-    """Read one session, and its rows as JSON lines."""
+    """Read one session from the tables to believe, and its rows in all of them as JSON lines."""
     known = tables(connection)
     draft = Draft(native=found.native, info=_decoded(found.row), path=path)
     lines = [_line(found.table, found.row)]
-    if found.modern:
-        _modern(connection, draft, known=known, lines=lines)
-    else:
-        _older(connection, draft, known=known, lines=lines)
+    read, keep = (_modern, _older) if found.modern else (_older, _modern)
+    read(connection, draft, known=known, lines=lines)
+    if found.stale is not None:
+        lines.append(_line("session", found.stale))
+    unread = Draft(native=found.native, info={}, path=path)
+    keep(connection, unread, known=known, lines=lines)
     v1.mark_reverted(draft)
     return draft, b"".join(lines)
 
@@ -81,9 +88,17 @@ def _found(table: str, row: dict[str, Json], counts: Counts) -> Found:
     native = text(row["id"])
     old, new = counts.old.get(native), counts.new.get(native)
     modern = bool(new) and (table == "session_v2" or not old)
-    mark = json.dumps([table, modern, new if modern else old, _plain(row)], sort_keys=True)
-    digest = hashlib.blake2b(mark.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return Found(native=native, row=row, table=table, modern=modern, mark=digest)
+    return Found(native=native, row=row, table=table, modern=modern, mark=_mark([table, modern, old, new, _plain(row)]))
+
+
+def _beside(found: Found, row: dict[str, Json]) -> Found:
+    """Add the row of the older table, which is kept though the newer one is read."""
+    return replace(found, stale=row, mark=_mark([found.mark, _plain(row)]))
+
+
+def _mark(facts: Json) -> str:
+    text_ = json.dumps(facts, sort_keys=True).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text_, digest_size=8).hexdigest()
 
 
 def _counts(connection: Connection, known: dict[str, tuple[str, ...]]) -> Counts:
@@ -101,6 +116,8 @@ def _counts(connection: Connection, known: dict[str, tuple[str, ...]]) -> Counts
 
 def _modern(connection: Connection, draft: Draft, *, known: dict[str, tuple[str, ...]], lines: list[bytes]) -> None:
     columns = known.get("session_message", ())
+    if not _NEEDED.issubset(columns):
+        return
     order = "seq" if "seq" in columns else "time_created, id"
     for number, row in enumerate(_rows(connection, "session_message", columns, of=draft.native, order=order), 1):
         lines.append(_line("session_message", row))

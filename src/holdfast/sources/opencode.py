@@ -23,7 +23,7 @@ from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PARSER = 1
+PARSER = 2
 DATABASE = "database"
 _ENDINGS = (".db", ".sqlite", ".sqlite3")
 

@@ -156,22 +156,29 @@ def index(scene: Scene) -> Finding:
 
 
 def kept(scene: Scene) -> Finding:
-    """Say how many sessions there are."""
-    sessions = scene.sessions
+    """Say how many whole sessions there are; fragments are said apart."""
+    sessions = [s for s in scene.sessions if not s.partial]
     agents = Counter(s.agent for s in sessions)
-    if not sessions:
+    if not scene.sessions:
         return Finding("note", "none yet", "holdfast sync, or holdfast demo to try it")
+    if not sessions:
+        return Finding("ok", "none but fragments")
     return Finding("ok", f"{len(sessions):,} ({', '.join(f'{a} {n}' for a, n in agents.most_common())})")
 
 
 def captured(scene: Scene) -> Finding:
-    """Captured means that the agent's own file can be given back."""
-    sessions = [s for s in scene.sessions if s.origin == "observed" and not s.partial]
-    missing = [s for s in sessions if not s.captured]
+    """Captured means that the agent's own file can be given back; counted are the sessions that `kept` counts."""
+    sessions = [s for s in scene.sessions if not s.partial]
+    owned = sum(s.origin != "observed" for s in sessions)
+    apart = f"; {owned} of programs never had such a file" if owned else ""
+    missing = [s for s in sessions if s.origin == "observed" and not s.captured]
     if not missing:
-        return Finding("ok", f"all {len(sessions)} can be restored byte for byte" if sessions else "none yet")
+        count = f"{len(sessions) - owned} of {len(sessions)}" if owned else f"all {len(sessions)}"
+        return Finding("ok", f"{count} can be restored byte for byte{apart}" if sessions else "none yet")
     policy = scene.config["archive.capture"]
-    found = f"{len(missing)} of {len(sessions)} are kept without their source records (archive.capture is {policy})"
+    found = (
+        f"{len(missing)} of {len(sessions)} are kept without their source records (archive.capture is {policy}){apart}"
+    )
     return Finding("note", found, "holdfast config set archive.capture always")
 
 
