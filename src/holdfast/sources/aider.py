@@ -14,18 +14,18 @@ from msgspec.structs import replace
 from holdfast.model import Losses, Session, Transcript, observed_id
 from holdfast.sources import _aider_lines as lines
 from holdfast.sources import _aider_places as places
-from holdfast.sources._aider_parts import Parts
 from holdfast.sources._files import project_of, ref
 from holdfast.sources._jsonl import advanced, chunks, resumed
-from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
+from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from holdfast.sources._jsonl import Chunk
-    from holdfast.sources.base import RawSpan
 
 PARSER = 2
+MOST_UNOWNED = 1 << 20
+"""More bytes before the first session are no history's."""
 
 
 class Aider:
@@ -77,6 +77,62 @@ class Aider:
     def resume_command(self, session: Session) -> Command:
         """Return Aider's own way to go on: with the whole history of the directory."""
         return Command(argv=("aider", "--restore-chat-history"), cwd=session.cwd)
+
+
+class Parts:
+    """Deals out the bytes of a file while it is read: each session has its own part, to be kept and erased by itself.
+
+    A session in which nothing was said is none: its lines go to the one after it, at the end of the file to the one before.
+    """
+
+    def __init__(self, path: str, owner: lines.Run | None, offset: int, *, anew: bool) -> None:
+        """Begin at an offset, in a session's part; `anew` where a file that was known is read from its start."""
+        self.owner = owner
+        self._path = path
+        self._anew = anew
+        self._place = offset
+        self._held = b""
+        self._waiting: list[tuple[int, lines.Run]] = []
+        self._continues = owner is not None
+
+    def untouched(self, offset: int) -> bool:
+        """Tell whether no byte from this offset on was anybody's."""
+        return self.owner is None and self._place == offset
+
+    def deal(
+        self, chunk: Chunk, headers: Sequence[tuple[int, lines.Run]], spoke: Container[str]
+    ) -> list[tuple[lines.Run, RawSpan]]:
+        """Return the spans of a chunk in order; `headers` are the sessions that begin in it, `spoke` those that are some."""
+        self._held += chunk.data + chunk.torn
+        end = self._place + len(self._held)
+        found: list[tuple[lines.Run, RawSpan]] = []
+        waiting: list[tuple[int, lines.Run]] = []
+        begun = False
+        for offset, run in (*self._waiting, *headers):
+            waiting.append((offset, run))
+            if run.native in spoke:
+                found += self._take(waiting[0][0], ends=True, begun=begun)
+                self.owner, begun, waiting = run, True, []
+        limit = waiting[0][0] if waiting and not chunk.last else end
+        found += self._take(limit, ends=False, begun=begun)
+        if self.owner is None and not waiting and len(self._held) > MOST_UNOWNED:
+            self._place, self._held = end, b""
+        self._waiting = [] if chunk.last else waiting
+        return found
+
+    def _take(self, until: int, *, ends: bool, begun: bool) -> list[tuple[lines.Run, RawSpan]]:
+        """Give the owner its bytes; where it was read before, what it was given beyond its end is taken back."""
+        if self.owner is None:
+            return []
+        size = until - self._place
+        data, self._held = self._held[:size], self._held[size:]
+        whole = begun and self._anew
+        spans = [RawSpan(path=self._path, offset=self._place, data=data, whole=whole)] if data else []
+        self._place = until
+        if ends and self._continues:
+            spans.append(RawSpan(path=self._path, offset=until, data=b""))
+            self._continues = False
+        return [(self.owner, s) for s in spans]
 
 
 def _readings(
