@@ -6,7 +6,7 @@ from holdfast.model import Transcript
 from holdfast.model.usage import short_key
 from holdfast.services._estimate import with_tokens
 from holdfast.sources.base import SourceInfo
-from holdfast.testing.store_contract import asked, said, session
+from holdfast.testing.store_contract import NOON, asked, said, session
 
 
 class Quiet:
@@ -32,9 +32,18 @@ def test_every_text_counts_once_and_says_that_it_is_an_estimate():
     ]
 
 
-def test_a_known_vocabulary_makes_the_count_exact():
+def test_a_known_vocabulary_makes_no_count_exact():
     found = with_tokens(Quiet(), talk("gpt-4o")).requests
-    assert (found[0].kind, found[0].model) == ("exact", "gpt-4o")
+    assert {r.kind for r in found} == {"estimated"}
+    assert found[0].model == "gpt-4o"
+
+
+def test_a_message_without_a_time_is_billed_when_the_one_before_it_was_said_or_the_session_began():
+    messages = [replace(m, at=None) for m in talk().messages]
+    timed = replace(talk(), messages=(replace(messages[0], at=NOON - 5), *messages[1:]))
+    assert [r.at for r in with_tokens(Quiet(), timed).requests] == [NOON - 5, NOON]
+    untimed = replace(talk(), messages=tuple(messages))
+    assert {r.at for r in with_tokens(Quiet(), untimed).requests} == {NOON}
 
 
 def test_keys_are_the_same_on_every_read():

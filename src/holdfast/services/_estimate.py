@@ -1,4 +1,8 @@
-"""Tokens for agents that record none: each text counted once, as exactly as its model's vocabulary allows."""
+"""Tokens for agents that record none: each text counted once, and always called an estimate.
+
+What is visible is not what was sent: instructions, tools and earlier texts went along. A known vocabulary makes the estimate
+better, never exact.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast import tokens
-from holdfast.model import Message, Request, Transcript, Usage, searchable
+from holdfast.model import Message, Request, Session, Transcript, Usage, searchable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def with_tokens(source: Source, transcript: Transcript) -> Transcript:
-    """Return the transcript with counted or estimated requests where its agent records none; else as it is.
+    """Return the transcript with estimated requests where its agent records none; else as it is.
 
     A request is an answer with what was said to the model since the last one: no text counts twice, although the agent sent
     earlier ones again. What no answer follows yet is a request of its own.
@@ -42,15 +46,22 @@ def _request(transcript: Transcript, asked: list[Message], answer: Message | Non
     session = transcript.session
     last = answer or asked[-1]
     model = last.model or (session.models[-1] if session.models else "")
-    given = [tokens.count("\n".join(searchable(m)), model) for m in asked]
-    gave = tokens.count("\n".join(searchable(answer)), model) if answer else (0, "exact")
-    exact = all(kind == "exact" for _, kind in (*given, gave))
+    times = [m.at for m in (*asked, last) if m.at is not None]
     return Request(
         key=f"counted:{session.id}:{last.id}",
-        at=last.at,
+        at=times[-1] if times else _time(session),
         model=model,
-        usage=Usage(input=sum(number for number, _ in given), output=gave[0]),
-        kind="exact" if exact else "estimated",
+        usage=Usage(input=sum(_count(m, model) for m in asked), output=_count(answer, model) if answer else 0),
+        kind="estimated",
         path=session.source_path,
         line=last.line,
     )
+
+
+def _count(message: Message, model: str) -> int:
+    return tokens.count("\n".join(searchable(message)), model)[0]
+
+
+def _time(session: Session) -> int | None:
+    """Return when a session began: unlike its last activity, a later reading knows no other."""
+    return session.active if session.started is None else session.started
