@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from holdfast.model import Usage, observed_id, parse
+from holdfast.model import Query, Request, Session, Transcript, Usage, observed_id, parse
 from tests.unit.homes import AGENTS, Claude, answered, build, said, workspace
 
+BEGAN = 1_772_366_400_000  # noon of 1 March 2026
+DAY = 86_400_000
 GROUPINGS = ("day", "week", "month", "session", "model", "project", "agent")
 COUNTS = (
     "input",
@@ -71,7 +73,7 @@ def test_a_sample_home_has_the_requests_it_says(tmp_path, slug):
     with workspace(tmp_path, build(tmp_path, slug)) as ws:
         total = ws.usage.table("agent").total
         if not expected["requests"]:
-            assert total.kind in ("none", "estimated", "exact")  # the agent records none, so ours says what it is
+            assert total.kind in ("none", "estimated")  # the agent records none, so ours says what it is
             return
         found = {name: getattr(total.usage, name) for name in expected if name in COUNTS}
         assert found | {"requests": total.requests} == expected
@@ -276,6 +278,20 @@ def test_the_days_on_which_clocks_change_are_whole(tmp_path):
             ("2026-03-28", 1), ("2026-03-29", 2), ("2026-03-30", 1),
             ("2026-10-24", 1), ("2026-10-25", 2), ("2026-10-26", 1),
         ]  # fmt: skip
+
+
+def test_a_request_without_a_time_counts_at_its_sessions_time(tmp_path):
+    with workspace(tmp_path, {"pi": []}) as ws:
+        for native, active in (("old", BEGAN), ("new", BEGAN + 3 * DAY)):
+            request = Request(key=native, model="m-1", usage=Usage(output=1))
+            ident = observed_id("test", native)
+            session = Session(id=ident, agent="test", native_id=native, started=BEGAN, active=active)
+            ws.store.put(Transcript(session=session, requests=(request,)))
+        assert [r.key for r in ws.usage.table("day", zone=UTC).rows] == ["2026-03-01", "2026-03-04"]
+        query = Query(since=BEGAN + DAY)
+        assert [r.key for r in ws.usage.table("day", query, zone=UTC).rows] == ["2026-03-04"]
+        query = Query(until=BEGAN + DAY)
+        assert [r.key for r in ws.usage.table("day", query, zone=UTC).rows] == ["2026-03-01"]
 
 
 def test_weeks_begin_on_monday_and_months_on_the_first(tmp_path):

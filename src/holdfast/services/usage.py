@@ -137,7 +137,7 @@ class UsageReport:
             ident = entry.session.id
             if ident not in passing:
                 passing[ident] = matches(entry.session, filters)
-            if passing[ident] and _in_time(entry.request, query):
+            if passing[ident] and _in_time(_moment(entry), query):
                 yield entry
 
     def _from_ledger(self, sessions: Mapping[str, Session]) -> Iterator[Billed]:
@@ -255,10 +255,16 @@ def _age(session: Session) -> tuple[float, float, str]:
     return started, never if session.active is None else session.active, session.id
 
 
-def _in_time(request: Request, query: Query) -> bool:
-    if query.since is not None and (request.at or 0) < query.since:
+def _moment(entry: Billed) -> int | None:
+    """Return when a request was billed; one without a time belongs to its session's."""
+    times = (entry.request.at, entry.session.active, entry.session.started)
+    return next((at for at in times if at is not None), None)
+
+
+def _in_time(at: int | None, query: Query) -> bool:
+    if query.since is not None and (at or 0) < query.since:
         return False
-    return query.until is None or (request.at or 0) < query.until
+    return query.until is None or (at or 0) < query.until
 
 
 def _keys(by: By, zone: tzinfo | None) -> Callable[[Billed], str]:
@@ -272,7 +278,7 @@ def _keys(by: By, zone: tzinfo | None) -> Callable[[Billed], str]:
         case "agent":
             return lambda e: e.session.agent
         case _:
-            return lambda e: _period(e.request.at, by, zone)
+            return lambda e: _period(_moment(e), by, zone)
 
 
 def _period(at: int | None, by: str, zone: tzinfo | None) -> str:
