@@ -52,6 +52,12 @@ def test_records_of_one_answer_have_one_header(shown):
     assert speakers(text) == ["agent"]
 
 
+def test_each_answer_of_the_same_speaker_has_its_own_header(shown):
+    assert (
+        speakers(shown(message("assistant", Text(text="one")), message("assistant", Text(text="two")))) == ["agent"] * 2
+    )
+
+
 def test_a_systems_instructions_are_one_line_with_their_length_unless_all_is_wanted(shown):
     prompt = message("system", Text(text="You are careful.\n" + "Obey.\n" * 500))
     folded = shown(prompt)

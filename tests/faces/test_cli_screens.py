@@ -55,6 +55,12 @@ def test_tables_fit_the_terminal(cli, line, wide):
     assert [text for text in shown.splitlines() if columns(text) > wide and "without a price" not in text] == []
 
 
+def test_a_title_stays_readable_at_80_columns(cli):
+    cli("describe", cli.id_of("Fix the build"), "--name", "a very long name for a session " * 3)
+    head = SGR.sub("", screen("list", wide=80)).splitlines()[0]
+    assert head.index("WHEN") - head.index("TITLE") >= 22
+
+
 def test_colour_is_on_at_a_terminal_and_off_when_unwanted(cli):
     assert SGR.search(screen("list"))
     assert not SGR.search(screen("list", NO_COLOR="1"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holdfast.model import TokensKind, Usage
 
 GAP = "  "
-LEAST = 16
+LEAST = 22
 """Columns below which the column that gives way does not shrink: another is dropped before."""
 _SPANS = ((60, "s", 1), (3600, "m", 60), (86400, "h", 3600), (86400 * 14, "d", 86400), (86400 * 61, "w", 604800))
 _CENT = 0.01
