@@ -161,6 +161,22 @@ def test_copies_are_counted_once_whatever_is_read_first(tmp_path, order):
         assert sum(s.rollup.requests for s in ws.store.find()) == 4
 
 
+def test_before_a_sync_a_session_is_called_by_its_project_and_start_never_by_its_file(tmp_path):
+    with workspace(tmp_path, build(tmp_path)) as ws:
+        before = {r.key: r.label for r in ws.usage.table("session", zone=UTC).rows}
+        ws.sync.run()
+        after = {s.id: s for s in ws.store.find()}
+        assert before
+        for ident, label in before.items():
+            assert label not in ("", after[ident].native_id)
+            assert "/" not in label or label == after[ident].title
+    claude = Claude(tmp_path / "more")
+    claude.write("aaaa", answered("a", 1))
+    with workspace(tmp_path / "more", claude.roots) as ws:
+        (row,) = ws.usage.table("session", zone=UTC).rows
+        assert row.label == "shop 2026-03-01 10:00"
+
+
 def test_copies_are_counted_in_the_same_session_before_and_after_a_sync(tmp_path):
     claude = Claude(tmp_path)
     for place, native in enumerate(["cccc", "aaaa", "bbbb"]):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
@@ -86,7 +87,7 @@ class UsageReport:
             groups.setdefault(key_of(entry), []).append(entry)
         parts = {key: _added_up(e.request for e in entries) for key, entries in groups.items()}
         rows = [
-            self._added(key, parts[key], label=_label(by, entries), sessions=len({e.session.id for e in entries}))
+            self._added(key, parts[key], label=_label(by, entries, zone), sessions=len({e.session.id for e in entries}))
             for key, entries in groups.items()
         ]
         rows.sort(key=_order(by))
@@ -296,8 +297,17 @@ def _period_of(quarter: int, by: str, zone: tzinfo | None) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def _label(by: By, entries: Sequence[Billed]) -> str:
-    return entries[0].session.shown_name if by == "session" and entries else ""
+def _label(by: By, entries: Sequence[Billed], zone: tzinfo | None) -> str:
+    """Name a session's row: fast readers know no titles, and what an agent calls a session may be a path."""
+    if by != "session" or not entries:
+        return ""
+    session = entries[0].session
+    if session.name or session.title:
+        return session.name or session.title
+    times = [at for at in (session.started, *(_moment(e) for e in entries)) if at is not None]
+    began = f"{datetime.fromtimestamp(min(times) / 1000, tz=UTC).astimezone(zone):%Y-%m-%d %H:%M}" if times else ""
+    place = PurePath((session.project or session.cwd).replace("\\", "/")).name
+    return " ".join(part for part in (place, began) if part) or session.agent
 
 
 def _order(by: By) -> Callable[[UsageRow], tuple[object, ...]]:
