@@ -393,7 +393,12 @@ def test_a_sync_says_how_much_and_how_long(unread):
 
 def test_a_watch_reads_the_wanted_agents_alone(unread, monkeypatch):
     asked = []
-    monkeypatch.setattr("holdfast.services.sync.Sync.watch", lambda _, __, agents=None: asked.append(agents) or [])
+
+    def watch(self, stop, agents=None):
+        asked.append(agents)
+        return iter(())
+
+    monkeypatch.setattr("holdfast.services.sync.Sync.watch", watch)
     unread("sync", "--watch", "--agent", "codex")
     assert asked == [("codex",)]
     assert unread("sync", "--watch", "--agent", "nosuch").exit_code == 2
