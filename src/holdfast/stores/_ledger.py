@@ -201,16 +201,16 @@ def entries(
 
 
 def repeats(db: apsw.Connection, session: int) -> Iterator[Entry]:
-    """Yield the further records of requests that a session's own files repeat."""
+    """Yield the further records of requests that a session's own files repeat, without tokens: the first record has them."""
     rows = db.execute(
-        "SELECT s.id, p.name, x.line, x.key FROM repeats x JOIN names p ON p.pk = x.path JOIN sessions s ON s.pk = x.session"
-        " WHERE x.session=? ORDER BY 2, 3",
+        "SELECT s.id, p.name, x.line, x.key, r.at, m.name, r.main, r.kind FROM repeats x JOIN names p ON p.pk = x.path"
+        " JOIN sessions s ON s.pk = x.session JOIN requests r ON r.session = x.session AND r.key = x.key"
+        " JOIN names m ON m.pk = r.model WHERE x.session=? ORDER BY 2, 3",
         (session,),
     )
-    for owner, path, line, key in rows:
-        yield Entry(
-            session=owner, request=Request(key=shown_key(key), path=path, line=line), counted=False, owner=owner
-        )
+    for owner, path, line, key, at, model, main, kind in rows:
+        request = Request(key=shown_key(key), path=path, line=line, at=at, model=model, main=bool(main), kind=kind)
+        yield Entry(session=owner, request=request, counted=False, owner=owner)
 
 
 def forget(db: apsw.Connection, session: int) -> set[int]:

@@ -20,6 +20,7 @@ from holdfast.model import (
     Rollup,
     Session,
     Transcript,
+    Usage,
     buckets,
     counted,
     dedupe,
@@ -220,7 +221,7 @@ class InMemoryStore:
             yield from (
                 Entry(
                     session=held.session.id,
-                    request=Request(key=short_key(k), path=p, line=n),
+                    request=replace(held.requests[short_key(k)], path=p, line=n, usage=Usage()),
                     counted=False,
                     owner=held.session.id,
                 )
