@@ -145,7 +145,9 @@ def test_without_it_files_lie_where_the_system_wants_them(home):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the rule of other systems is the library's: run this on Linux")
-@pytest.mark.parametrize("moved", [{}, {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/settings"}, {"XDG_DATA_HOME": "relative"}])
+@pytest.mark.parametrize(
+    "moved", [{}, {"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/settings"}, {"XDG_DATA_HOME": "relative"}]
+)
 def test_the_folders_are_those_that_the_library_for_them_names(monkeypatch, tmp_path, moved):
     import platformdirs
 

@@ -120,7 +120,7 @@ class Archive:
             raw = Raw(path=file.path, offset=0, data=b"".join(self._raw(file)), rows=True)
             target.put(Transcript(session=session), raw=raw)
             return
-        place = 0
+        place = file.start
         for piece in self._raw(file):
             target.put(Transcript(session=session), raw=Raw(path=file.path, offset=place, data=piece))
             place += len(piece)

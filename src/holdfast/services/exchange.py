@@ -154,11 +154,11 @@ class Exchange(Restorer):
             yield RawPiece(
                 session=session.id,
                 path=file.path,
-                offset=0,
+                offset=file.start,
                 data=data,
                 version=file.version,
                 rows=file.rows,
-                whole=not file.rows,
+                whole=not file.rows and not file.start,
             )
 
     def _transcript(self, session: Session) -> Transcript:

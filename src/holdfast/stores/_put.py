@@ -49,7 +49,7 @@ class Put:
     def run(self, *, raw: Raw | None, expect: int | None, key: str | None) -> Receipt:
         """Do all of it; see the protocol."""
         row = self.db.execute("SELECT pk, body, next_seq, revision, shared FROM sessions WHERE id=?", (self.id,)).get
-        old = None if row is None else _rows.session_from(row[1])
+        old = None if row is None else replace(_rows.session_from(row[1]), revision=0)
         if key is not None and row is not None:
             known = self.db.execute("SELECT receipt FROM receipts WHERE session=? AND key=?", (row[0], key)).get
             if known is not None:
@@ -140,7 +140,14 @@ class Put:
         revision = self.store.tick(self.id, self.first)
         self.db.execute(
             "UPDATE sessions SET started_at=?, active=?, revision=?, next_seq=?, body=? WHERE pk=?",
-            (session.started, session.active, revision, next_seq, _rows.encode(session), pk),
+            (
+                session.started,
+                session.active,
+                revision,
+                next_seq,
+                _rows.encode(replace(session, revision=revision)),
+                pk,
+            ),
         )
         return revision
 

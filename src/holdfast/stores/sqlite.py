@@ -297,7 +297,7 @@ class SqliteStore:
             revision = self.tick(session_id, next_seq)
             self._db.execute(
                 "UPDATE sessions SET body=?, revision=? WHERE pk=?",
-                (_rows.encode(replace(session, rollup=rollup)), revision, pk),
+                (_rows.encode(replace(session, rollup=rollup, revision=revision)), revision, pk),
             )
 
     def _scrub(self) -> None:
@@ -314,5 +314,9 @@ def _middle(data: bytes) -> bytes:
 
 def _session(row: Sequence[object]) -> Session:
     body, edits, revision, trashed = row
-    session = replace(_rows.session_from(body), revision=revision, trashed=trashed)  # type: ignore[arg-type]
+    session = _rows.session_from(body)  # type: ignore[arg-type]
+    if (
+        session.revision != revision or trashed is not None
+    ):  # an edit or the trash ticked the clock without rewriting it
+        session = replace(session, revision=revision, trashed=trashed)
     return session if edits is None else with_edits(session, _rows.edits_from(edits))  # type: ignore[arg-type]

@@ -86,9 +86,10 @@ def purge(state: State, *, references: Sequence[str], dry_run: bool) -> None:
     found = _unique([anywhere(state, r) for r in references])
     if not _agreed(state, found, f"Erase {several(len(found), 'session')} for good?", dry_run=dry_run):
         return
-    done = []
+    done, advice = [], ""
     for session in found:
         gone = state.workspace.sessions.purge(session)
+        advice = gone.advice or advice
         left = tuple(p for p in gone.sources if Path(p).exists())
         done.append(PurgedItem(sessions=gone.sessions, samples=gone.samples, traces=gone.traces, sources=left))
     if state.json:
@@ -97,9 +98,7 @@ def purge(state: State, *, references: Sequence[str], dry_run: bool) -> None:
         state.text("\n".join(line for session, item in zip(found, done, strict=True) for line in _proof(session, item)))
     traces = [t for item in done for t in item.traces]
     if traces:
-        raise Unreadable(
-            f"traces were found in {', '.join(traces)}", "holdfast purge the same id again, or delete the index"
-        )
+        raise Unreadable(f"traces were found in {', '.join(traces)}", advice)
 
 
 def _proof(session: Session, item: PurgedItem) -> list[str]:
