@@ -54,7 +54,7 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
             new.append(_row(key, session, request, name_of))
             change.added.append(request)
         elif weight(request.usage) > weight(mine):
-            _grow(db, key, session, request, name_of)
+            _grow(db, key, session, request, name_of=name_of)
             change.recount = True
     db.executemany(_INSERT, new)
     for key in (k for k, holders in held.items() if holders.keys() - {session}):
@@ -233,7 +233,7 @@ def _row(key: int, session: int, request: Request, name_of: Callable[[str], int]
     )  # fmt: skip
 
 
-def _grow(db: apsw.Connection, key: int, session: int, request: Request, name_of: Callable[[str], int]) -> None:
+def _grow(db: apsw.Connection, key: int, session: int, request: Request, *, name_of: Callable[[str], int]) -> None:
     u = request.usage
     db.execute(
         f"UPDATE requests SET (band, {_FIGURES}) = (?,?,?,?,?,?,?,?,?,?), model=iif(model=?, ?, model) WHERE session=? AND key=?",
