@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from holdfast._sqlite import all_rows
 from holdfast.model import Bucket, Request, Usage, band, buckets, dedupe
-from holdfast.model.usage import TokensKind, key_hash, shown_key, weight
+from holdfast.model.usage import TokensKind, grown, key_hash, shown_key, weight
 from holdfast.stores.base import Entry
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Change:
         """Start with no change."""
         self.added: list[Request] = []
         self.recount = False
+        self.shared = False
         self.others: set[int] = set()
 
 
@@ -58,7 +59,7 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
             change.recount = True
     db.executemany(_INSERT, new)
     for key in (k for k, holders in held.items() if holders.keys() - {session}):
-        change.recount = True
+        change.recount = change.shared = True
         change.others |= settle(db, key) - {session}
         db.execute("UPDATE sessions SET shared=1 WHERE pk IN (SELECT session FROM requests WHERE key=?)", (key,))
     if len(requests) > len(unique):
@@ -99,19 +100,21 @@ class _Holder(NamedTuple):
     session: int
     trashed: bool
     counted: int
+    model: str
     figures: Usage
 
 
 def _holders(db: apsw.Connection, key: int) -> list[_Holder]:
     """Return who holds a request, first the one in which it counts."""
     rows = db.execute(
-        f"SELECT r.session, s.trashed IS NOT NULL, counted, {_FIGURES} FROM requests r"
-        " JOIN sessions s ON s.pk = r.session WHERE r.key = ?"
+        f"SELECT r.session, s.trashed IS NOT NULL, counted, n.name, {_FIGURES} FROM requests r"
+        " JOIN sessions s ON s.pk = r.session JOIN names n ON n.pk = r.model WHERE r.key = ?"
         " ORDER BY 2, s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
         (key,),
     )
     return [
-        _Holder(session, bool(trashed), counted, _usage(sums, cost)) for session, trashed, counted, *sums, cost in rows
+        _Holder(session, bool(trashed), counted, model, _usage(sums, cost))
+        for session, trashed, counted, model, *sums, cost in rows
     ]
 
 
@@ -120,8 +123,9 @@ def _peers(holders: list[_Holder]) -> list[_Holder]:
     return [holder for holder in holders if holder.trashed == holders[0].trashed]
 
 
-def _greatest(db: apsw.Connection, key: int) -> Usage:
-    return max((holder.figures for holder in _peers(_holders(db, key))), key=weight)
+def _greatest(db: apsw.Connection, key: int) -> Request:
+    best = max(_peers(_holders(db, key)), key=lambda holder: (weight(holder.figures), holder.model))
+    return Request(key="", model=best.model, usage=best.figures)
 
 
 def settle_all(db: apsw.Connection, session: int) -> set[int]:
@@ -153,7 +157,7 @@ def totals(db: apsw.Connection, session: int) -> tuple[Bucket, ...]:
         " ORDER BY at, line, key",
         (session,),
     )
-    found = [Request(key="", model=model, kind=kind, usage=_greatest(db, key)) for key, model, kind in borrowed]
+    found = [grown(Request(key="", model=model, kind=kind), _greatest(db, key)) for key, model, kind in borrowed]
     return added_up(own, found) if found else own
 
 
@@ -195,8 +199,7 @@ def entries(
     for row in rows:
         found = _entry(row)
         if row[1] == _BORROWED:
-            usage = _greatest(db, row[-2])
-            found = replace(found, request=replace(found.request, usage=usage))
+            found = replace(found, request=grown(found.request, _greatest(db, row[-2])))
         yield found
 
 

@@ -63,9 +63,10 @@ class Put:
         change = _ledger.put(self.db, pk, self.transcript.requests, self.store.name_of)
         kept = raw is not None and _raw.put(self.db, pk, raw, self.block)
         session = self._session(old, rollup, change, captured=raw is not None)
-        if row is not None and row[4]:
+        shared = row is not None and (row[4] or change.shared)
+        if shared:
             change.others |= self._resettle(pk, session)
-        if change.recount or (row is not None and row[4]):
+        if change.recount or shared:
             usage = _ledger.totals(self.db, pk)
             session = replace(
                 session, rollup=replace(session.rollup, usage=usage, requests=sum(b.requests for b in usage))

@@ -331,7 +331,7 @@ class InMemoryStore:
                 h.session.id,
             ),
         )
-        return best.session.id, max((h.requests[key] for h in seen), key=lambda r: weight(r.usage))
+        return best.session.id, max((h.requests[key] for h in seen), key=lambda r: (weight(r.usage), r.model))
 
     def _entries(self, held: Held) -> Iterator[Entry]:
         for key, request in held.requests.items():

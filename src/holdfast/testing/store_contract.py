@@ -232,6 +232,12 @@ class StoreContract:
         store.delete(early.id, at=None, forever=True)
         assert [b.requests for b in _only(store).rollup.usage] == [2]
 
+    def test_a_put_that_moves_a_start_and_brings_a_first_copy_counts_by_the_new_start(self, store: Store) -> None:
+        store.put(Transcript(session=session("a", started=NOON + 5), requests=(asked(1),)))
+        store.put(Transcript(session=session("b", started=NOON + 9), requests=(asked(2),)))
+        store.put(Transcript(session=session("b", started=NOON), requests=(asked(1),)))
+        assert {s.native_id: s.rollup.requests for s in store.find()} == {"a": 0, "b": 2}
+
     def test_copies_with_different_figures_count_the_greatest_in_any_order(self, store: Store) -> None:
         figures = [Usage(input=100, output=50), Usage(input=100, output=50, cache_read=300), Usage(input=900, output=7)]
         for order in permutations(range(3)):
