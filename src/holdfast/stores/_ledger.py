@@ -17,7 +17,7 @@ from holdfast.model.usage import TokensKind, grown, key_hash, shown_key, weight
 from holdfast.stores.base import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -62,11 +62,22 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
         change.recount = change.shared = True
         change.others |= settle(db, key) - {session}
         db.execute("UPDATE sessions SET shared=1 WHERE pk IN (SELECT session FROM requests WHERE key=?)", (key,))
-    if len(requests) > len(unique):
-        again = [r for r in requests if (r.path, r.line) != (unique[r.key].path, unique[r.key].line)]
+    if len(requests) > len(unique) or len(new) < len(unique):
+        places = {r.key: (r.path, r.line) for r in unique.values()} | _places(db, session, hashes)
+        again = [r for r in requests if (r.path, r.line) != places[r.key]]
         rows = [(session, name_of(r.path), r.line, hashes[r.key]) for r in again]
         db.executemany("INSERT OR IGNORE INTO repeats VALUES(?,?,?,?)", rows)
     return change
+
+
+def _places(db: apsw.Connection, session: int, hashes: Mapping[str, int]) -> dict[str, tuple[str, int]]:
+    """Return where a session's requests were recorded first."""
+    wanted = (
+        "SELECT r.key, n.name, r.line FROM requests r JOIN names n ON n.pk = r.path"
+        " WHERE r.session=? AND r.key IN (SELECT value FROM json_each(?))"
+    )
+    found = {key: (path, line) for key, path, line in db.execute(wanted, (session, str(list(hashes.values()))))}
+    return {text: found[key] for text, key in hashes.items() if key in found}
 
 
 def _held(db: apsw.Connection, keys: Iterable[int]) -> dict[int, dict[int, Usage]]:

@@ -45,7 +45,7 @@ class Held(Struct):
     messages: list[Message] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
-    repeats: dict[tuple[str, int], str] = field(default_factory=dict)
+    repeats: dict[tuple[str, int, str], None] = field(default_factory=dict)
     files: dict[tuple[str, int], tuple[bytes, bool, int]] = field(default_factory=dict)
     """By path and version: the bytes, whether they are rows, and where they begin in the file."""
     receipts: dict[str, Receipt] = field(default_factory=dict)
@@ -221,11 +221,11 @@ class InMemoryStore:
             yield from (
                 Entry(
                     session=held.session.id,
-                    request=replace(held.requests[short_key(k)], path=p, line=n, usage=Usage()),
+                    request=replace(held.requests[k], path=p, line=n, usage=Usage()),
                     counted=False,
                     owner=held.session.id,
                 )
-                for (p, n), k in sorted(held.repeats.items())
+                for p, n, k in sorted(held.repeats)
             )
 
     def verify(self) -> Iterator[Fault]:
@@ -296,7 +296,7 @@ class InMemoryStore:
         for request in transcript.requests:
             counts = held.requests[short_key(request.key)]
             if (request.path, request.line) != (counts.path, counts.line):
-                held.repeats[request.path, request.line] = request.key
+                held.repeats[request.path, request.line, short_key(request.key)] = None
         return before != held.requests
 
     def _keep_raw(self, held: Held, raw: Raw) -> bool:
