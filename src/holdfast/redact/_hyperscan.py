@@ -6,8 +6,6 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-import hyperscan
-
 from holdfast.redact.prefilter import ENCODED, LONG, lowered
 from holdfast.redact.rules import prefix_pattern
 
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
     from holdfast.redact.rules import Rule
 
-_EXACT = hyperscan.HS_FLAG_SINGLEMATCH
-_WIDE = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_CASELESS
 _FORMS = 24
 _WRAPPED = rb"[A-Za-z0-9+/]{60}\s{1,12}[A-Za-z0-9+/]{4}"
 
@@ -28,6 +24,10 @@ class HyperscanPrefilter:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Compile the database."""
+        import hyperscan  # noqa: PLC0415 - comes with an extra; the module itself can be loaded without it
+
+        exact = hyperscan.HS_FLAG_SINGLEMATCH
+        wide = exact | hyperscan.HS_FLAG_PREFILTER | hyperscan.HS_FLAG_CASELESS
         self._ids: list[int] = []
         self._plain: list[tuple[tuple[str, ...], int]] = []
         expressions: list[bytes] = []
@@ -37,11 +37,11 @@ class HyperscanPrefilter:
                 self._plain.append((rule.literals, index))
                 continue
             expressions.append(_expression(rule))
-            flags.append(_EXACT if rule.prefixes else _WIDE)
+            flags.append(exact if rule.prefixes else wide)
             self._ids.append(index)
         for expression in (_WRAPPED, *_encoded(rules)):
             expressions.append(expression)
-            flags.append(_EXACT)
+            flags.append(exact)
             self._ids.append(ENCODED)
         self._database = hyperscan.Database()
         self._database.compile(expressions=expressions, ids=list(range(len(expressions))), flags=flags)
