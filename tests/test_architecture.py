@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -158,12 +157,10 @@ def test_listing_adapters_imports_none():
     assert names & {*HEAVY, *NEVER, "apsw", "zstandard", "yaml"} == set()
 
 
-@pytest.mark.skipif(not find_spec("holdfast.faces.cli.main"), reason="no command line yet")
 def test_help_loads_nothing_heavy():
     assert loaded(command("--help")) & {*HEAVY, *NEVER, "yaml", "zstandard", "apsw"} == set()
 
 
-@pytest.mark.skipif(not find_spec("holdfast.faces.cli.main"), reason="no command line yet")
 @pytest.mark.parametrize("arguments", [("list", "--json"), ("search", "word", "--json"), ("usage", "--json")])
 def test_a_command_on_a_pipe_loads_no_extra_and_never_the_other_sqlite(arguments):
     unwanted = {"rich", "watchfiles", "genai_prices", "splintr", "hyperscan", "asyncio", "textual", "pydantic"}

@@ -7,6 +7,7 @@ it never chooses a store, a command, a path or a key.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Origin = Literal["flag", "environment", "project", "user", "default"]
 Value = Any
 APP = "holdfast"
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", re.IGNORECASE)
 PROJECT_FILE = ".holdfast.yaml"
 
 
@@ -220,3 +222,14 @@ def _check_place(name: str, origin: str, path: Path) -> None:
 
 def _project_file(cwd: Path) -> Path | None:
     return next((p / PROJECT_FILE for p in (cwd, *cwd.parents) if (p / PROJECT_FILE).is_file()), None)
+
+
+def parsed_size(text: str) -> int | None:
+    """Return bytes for `20 GB` or `500M` (powers of 1000), None for an empty text; errors.BadInput for anything else."""
+    wish = text.strip()
+    if not wish:
+        return None
+    found = _SIZE.fullmatch(wish)
+    if found is None:
+        raise BadInput(f"archive.max_size is no size: {wish}", "holdfast config set archive.max_size '20 GB'")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))

@@ -160,3 +160,11 @@ def test_the_folders_are_those_that_the_library_for_them_names(monkeypatch, tmp_
         assert str(config.data_dir()) == platformdirs.user_data_dir("holdfast", appauthor=False)
     assert str(config.user_file()) == platformdirs.user_config_dir("holdfast", appauthor=False) + "/config.yaml"
     assert config.data_dir().is_absolute()
+
+
+def test_sizes_are_read_as_people_write_them():
+    found = [config.parsed_size(t) for t in ("", "20 GB", "500M", "1.5k", " 7 ")]
+    assert found == [None, 20_000_000_000, 500_000_000, 1500, 7]
+    for text in ("much", "1.2.3", "5 apples", "-1 GB"):
+        with pytest.raises(BadInput, match="no size"):
+            config.parsed_size(text)

@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from holdfast.errors import BadInput
 from holdfast.model import Edits, Transcript
-from holdfast.services.archive import Archive, parsed_size
+from holdfast.services.archive import Archive
 from holdfast.stores.base import Raw
 from holdfast.stores.inmemory import InMemoryStore
 from holdfast.stores.sqlite import SqliteStore
@@ -60,9 +59,3 @@ def test_a_flipped_bit_is_found_and_named(tmp_path, filled):
     db.execute("UPDATE raw SET data=? WHERE pk=?", (data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], pk))
     faults = list(store.verify())
     assert [f.place for f in faults] == [f"raw {pk}"]
-
-
-def test_sizes_are_read_as_people_write_them():
-    assert [parsed_size(t) for t in ("", "20 GB", "500M", "1.5k", "7")] == [None, 20_000_000_000, 500_000_000, 1500, 7]
-    with pytest.raises(BadInput):
-        parsed_size("much")

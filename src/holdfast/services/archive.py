@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.errors import BadInput
 from holdfast.model import Edits, Request, Rollup, Session, Transcript
 from holdfast.services.purge import PURGED
 from holdfast.stores.base import Entry, Fault, Raw, SupportsLedger, SupportsRaw, SupportsVerify
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 KINDS = ("cursor", "losses", "note", "preference", "tag_feedback", "owned", PURGED)
 """Documents that go along with a copy."""
 CHUNK = 500
-_SIZE = re.compile(r"\s*([\d.]+)\s*([KMGT]?)I?B?\s*$", re.IGNORECASE)
-_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -136,13 +132,3 @@ class Archive:
 def _is_whole(entry: Entry) -> bool:
     """Tell a request (counted here, or in another session) from a mere mark that this session's files repeat one."""
     return entry.counted or entry.owner != entry.session
-
-
-def parsed_size(text: str) -> int | None:
-    """Return bytes for `20 GB` or `500M` (powers of 1000), None for an empty text; errors.BadInput for anything else."""
-    if not text.strip():
-        return None
-    found = _SIZE.match(text)
-    if found is None:
-        raise BadInput(f"{text!r} is no size", "for example: archive.max_size: 20 GB")
-    return int(float(found[1]) * 1000 ** _POWERS[found[2].upper()])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
-from holdfast.errors import HoldfastError
+from holdfast.config import parsed_size
+from holdfast.errors import BadInput, HoldfastError
 
 if TYPE_CHECKING:
     from holdfast.faces.cli._state import State
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", re.IGNORECASE)
 WITHIN = 0.15
 """Seconds that a list or a search may spend on reading."""
 
@@ -39,14 +38,14 @@ def say_stale(state: State, stale: int | None) -> None:
 
 def say_size(state: State) -> None:
     """Warn where the archive has grown beyond archive.max_size; nothing is looked at where that is not set."""
-    wish = str(state.config["archive.max_size"]).strip()
-    if not wish:
+    wish = state.config["archive.max_size"]
+    try:
+        limit = parsed_size(wish)
+    except BadInput as error:
+        state.talk(f"{error.message}; for example: {error.hint}")
         return
-    given = _SIZE.fullmatch(wish)
-    if given is None:
-        state.talk(f"archive.max_size is no size: {wish}; for example: holdfast config set archive.max_size '20 GB'")
+    if limit is None:
         return
-    limit = float(given[1]) * 1000 ** " KMGT".index(given[2].upper() or " ")
     held = state.workspace.archive.size()
     if held > limit:
         state.talk(f"the archive takes {held / 1e6:,.1f} MB, more than archive.max_size ({wish}); nothing is deleted")

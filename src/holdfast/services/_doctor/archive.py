@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import stat
 from collections import Counter
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast._sqlite import Guarded, open_database
-from holdfast.errors import Unreadable
+from holdfast.config import parsed_size
+from holdfast.errors import BadInput, Unreadable
 from holdfast.services._doctor.checkup import Finding, plural, size
 from holdfast.services.purge import PURGED
 
@@ -33,7 +33,6 @@ _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "fuse.sshfs", "fuse.s3fs", "davfs", "ncpfs", "ceph"}
 )
 _NONE = "no archive yet"
-_SIZE = re.compile(r"\s*([\d.]+)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
 
 
 def folder(scene: Scene) -> Finding:
@@ -73,14 +72,12 @@ def archive(scene: Scene) -> Finding:
 def max_size(scene: Scene) -> Finding:
     """Warn, and never delete."""
     wish = scene.config["archive.max_size"]
-    if not wish:
+    try:
+        limit = parsed_size(wish)
+    except BadInput as error:
+        return Finding("warning", error.message, error.hint)
+    if limit is None:
         return Finding("ok", "archive.max_size is not set")
-    match = _SIZE.fullmatch(str(wish))
-    if match is None:
-        return Finding(
-            "warning", f"archive.max_size is no size: {wish}", "holdfast config set archive.max_size '20 GB'"
-        )
-    limit = float(match[1]) * 1000 ** " KMGT".index(match[2].upper() or " ")
     held = _held(*_files(scene))
     found = f"{size(held)} of {size(limit)}; nothing is ever deleted for it"
     return Finding("warning", found, "holdfast list; holdfast purge ID") if held > limit else Finding("ok", found)
