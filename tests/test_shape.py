@@ -137,8 +137,8 @@ def names_with_tests() -> set[str]:
 
 
 def has_a_test(path, tested) -> bool:
-    own = path.parent.name if path.stem == "__init__" else path.stem.strip("_")
-    names = {own, path.parent.name} - {"holdfast", "commands", "services"}
+    own = path.parent.name.strip("_") if path.stem == "__init__" else path.stem.strip("_")
+    names = {own, path.parent.name.strip("_")} - {"holdfast", "commands", "services"}
     return any(name in stem or name.removesuffix("s") == stem for name in names for stem in tested)
 
 

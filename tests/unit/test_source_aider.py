@@ -8,8 +8,8 @@ from time import process_time
 import pytest
 
 from holdfast.model import Text, Thinking, ToolCall, ToolResult, derive
-from holdfast.sources import _aider_places as places
-from holdfast.sources._aider_lines import usage_of
+from holdfast.sources._aider import places
+from holdfast.sources._aider.lines import usage_of
 from holdfast.sources.aider import Aider
 from holdfast.testing._readings import Gathered
 from tests.contracts.samples import aider as sample
@@ -324,7 +324,7 @@ def test_text_made_to_hang_a_reader_does_not(tmp_path, words):
 
 
 def test_an_answer_without_end_is_cut_into_messages(tmp_path, monkeypatch):
-    monkeypatch.setattr("holdfast.sources._aider_lines.MOST_LINES", 10)
+    monkeypatch.setattr("holdfast.sources._aider.lines.MOST_LINES", 10)
     found = history(tmp_path, START + LAUNCH + prompt("go") + "\n" + "word\n" * 25)
     answers = [m for m in found.all_messages if m.role == "assistant"]
     assert [m.continues for m in answers] == [False, True, True]

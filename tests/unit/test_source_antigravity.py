@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from holdfast.model import Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources import _antigravity_wire as wire
+from holdfast.sources._antigravity import wire
 from holdfast.sources.antigravity import Antigravity
 from holdfast.testing._readings import Gathered, totals
 from tests.contracts.samples import antigravity as sample

@@ -12,7 +12,7 @@ import zstandard
 
 from holdfast._sqlite import open_database
 from holdfast.model import Attachment, Session, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources import _codex_zst
+from holdfast.sources._codex import zst
 from holdfast.sources.codex import Codex
 from holdfast.testing._readings import Gathered, totals
 from tests.contracts.samples import codex as sample
@@ -415,7 +415,7 @@ def test_a_packed_rollout_that_ends_in_its_middle_is_read_so_far_and_counted(tmp
 
 
 def test_a_packed_rollout_cannot_unpack_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(_codex_zst, "FREE", 1 << 20)
+    monkeypatch.setattr(zst, "FREE", 1 << 20)
     head = sample.encoded([sample.meta(NATIVE, 0), *sample.said("user", "Hello", 1)])
     packed_file(tmp_path, zstandard.compress(head + (b" " * 1023 + b"\n") * 200_000))
     tracemalloc.start()

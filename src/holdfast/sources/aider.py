@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Losses, Session, Transcript, observed_id
-from holdfast.sources import _aider_lines as lines
-from holdfast.sources import _aider_places as places
+from holdfast.sources._aider import lines, places
 from holdfast.sources._files import project_of, ref
 from holdfast.sources._jsonl import advanced, chunks, resumed
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo

@@ -15,11 +15,8 @@ from holdfast._sqlite import foreign_copy
 from holdfast.errors import Unreadable
 from holdfast.model import Context, Losses, Message, Session, Transcript, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources import _antigravity_family as family
-from holdfast.sources import _antigravity_steps as steps
-from holdfast.sources import _antigravity_stored as stored
-from holdfast.sources import _antigravity_usage as usage
-from holdfast.sources._antigravity_family import AGENT
+from holdfast.sources._antigravity import family, steps, stored, usage
+from holdfast.sources._antigravity.family import AGENT
 from holdfast.sources._content import count, title_of
 from holdfast.sources._files import ref
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span

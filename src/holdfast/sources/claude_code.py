@@ -14,9 +14,8 @@ from msgspec.structs import replace
 
 from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
-from holdfast.sources import _claude_history as history
-from holdfast.sources import _claude_records as records
-from holdfast.sources._claude_shapes import Record, UsageRecord
+from holdfast.sources._claude import history, records
+from holdfast.sources._claude.shapes import Record, UsageRecord
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, resumed, span, typed

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Losses, Transcript
-from holdfast.sources import _codex_items as items
-from holdfast.sources import _codex_records as records
-from holdfast.sources import _codex_titles as titles
-from holdfast.sources import _codex_zst as packed
+from holdfast.sources._codex import items, records, titles
+from holdfast.sources._codex import zst as packed
 from holdfast.sources._content import millis
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, head_of, loads, resumed, span

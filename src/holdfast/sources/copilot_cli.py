@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Losses, Transcript
-from holdfast.sources import _copilot_events as events
-from holdfast.sources import _copilot_records as records
-from holdfast.sources import _copilot_sidecars as beside
-from holdfast.sources import _copilot_usage as usage
+from holdfast.sources._copilot import events, records, usage
+from holdfast.sources._copilot import sidecars as beside
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from holdfast.model import Json
 from holdfast.sources._files import ref, walk
-from holdfast.sources._gemini_fold import AGENT, Fold, State, state_of
-from holdfast.sources._gemini_places import RETENTION_DAYS, cwd_of, expires
+from holdfast.sources._gemini.fold import AGENT, Fold, State, state_of
+from holdfast.sources._gemini.places import RETENTION_DAYS, cwd_of, expires
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed, span
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 

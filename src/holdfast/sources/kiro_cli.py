@@ -13,12 +13,10 @@ from msgspec.structs import replace
 
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
-from holdfast.sources import _kiro_classic as classic
-from holdfast.sources import _kiro_records as records
-from holdfast.sources import _kiro_v3 as v3
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
+from holdfast.sources._kiro import classic, records, v3
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:

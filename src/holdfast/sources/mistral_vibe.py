@@ -1,6 +1,6 @@
 """Mistral Vibe: a folder for each session with `messages.jsonl` and `meta.json`.
 
-Knows where the folders are and how the two files belong together. What they say is in `_vibe_records`.
+Knows where the folders are and how the two files belong together. What they say is in `_vibe/records.py`.
 Format: docs/reference/sources/mistral-vibe.md.
 """
 
@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Session, Transcript, observed_id
-from holdfast.sources import _vibe_records as records
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
+from holdfast.sources._vibe import records
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:

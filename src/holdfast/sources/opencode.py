@@ -14,10 +14,9 @@ from msgspec.structs import replace
 from holdfast._sqlite import foreign_copy
 from holdfast.errors import Unreadable
 from holdfast.model import Json, Losses, Session, Transcript, observed_id
-from holdfast.sources import _opencode_rows as rows
-from holdfast.sources import _opencode_tree as tree
 from holdfast.sources._files import ref
-from holdfast.sources._opencode_parts import AGENT, transcript_of
+from holdfast.sources._opencode import rows, tree
+from holdfast.sources._opencode.parts import AGENT, transcript_of
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:

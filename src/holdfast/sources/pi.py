@@ -1,6 +1,6 @@
 """Pi and its relatives Oh My Pi and Prime Agent: one JSONL tree per session below `sessions/`.
 
-Knows where the files are and how a session is named. What each entry means is in `_pi_records`.
+Knows where the files are and how a session is named. What each entry means is in `_pi/records.py`.
 Format: docs/reference/sources/pi.md.
 """
 
@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
-from holdfast.sources import _pi_records as records
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
+from holdfast.sources._pi import records
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What the lines of a Codex rollout tell about the session: who it is, its turns, its requests, what was copied.
 
-Messages come from _codex_items. A forked rollout starts with a copy of its parent's history: turns older than the fork.
+Messages come from `items`. A forked rollout starts with a copy of its parent's history: turns older than the fork.
 """
 
 from __future__ import annotations

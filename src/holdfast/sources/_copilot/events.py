@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources import _copilot_records as records
-from holdfast.sources import _copilot_usage as usage
 from holdfast.sources._content import count, flat_text, millis, number
-from holdfast.sources._copilot_records import NAMED, Found, State, table, text
+from holdfast.sources._copilot import records, usage
+from holdfast.sources._copilot.records import NAMED, Found, State, table, text
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role

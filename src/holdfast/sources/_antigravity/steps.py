@@ -11,8 +11,8 @@ from msgspec import Struct, field
 from holdfast.model import Json, Message, Parent, Session, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
 from holdfast.model.activity import plain_tool
 from holdfast.model.session import ordered
-from holdfast.sources import _antigravity_family as family
-from holdfast.sources._antigravity_family import AGENT
+from holdfast.sources._antigravity import family
+from holdfast.sources._antigravity.family import AGENT
 from holdfast.sources._content import flat_text, millis, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Json
-from holdfast.sources import _opencode_v1 as v1
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, loads
-from holdfast.sources._opencode_parts import AGENT, Draft, text
+from holdfast.sources._opencode import v1
+from holdfast.sources._opencode.parts import AGENT, Draft, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from msgspec import Struct, field
 
 from holdfast._sqlite import quoted, tables
 from holdfast.model import Request, Usage
-from holdfast.sources import _antigravity_wire as wire
-from holdfast.sources._antigravity_steps import model_id
+from holdfast.sources._antigravity import wire
+from holdfast.sources._antigravity.steps import model_id
 from holdfast.sources._content import count, millis
 
 if TYPE_CHECKING:

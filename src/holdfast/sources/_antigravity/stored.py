@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from holdfast._sqlite import tables
 from holdfast.model import Message, Role, Text, Thinking
-from holdfast.sources import _antigravity_wire as wire
-from holdfast.sources._antigravity_usage import Connection, time_of
+from holdfast.sources._antigravity import wire
+from holdfast.sources._antigravity.usage import Connection, time_of
 
 if TYPE_CHECKING:
     from holdfast.model import Part

@@ -17,7 +17,7 @@ from holdfast.model.session import ordered
 from holdfast.sources._content import millis, title_of
 from holdfast.sources._files import project_of, ref
 from holdfast.sources._jsonl import loads
-from holdfast.sources._kiro_records import credits_in, encoded, inside, result_of, text
+from holdfast.sources._kiro.records import credits_in, encoded, inside, result_of, text
 from holdfast.sources.base import Cursor, RawSpan, Reading, Ref
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources import _codex_records as records
-from holdfast.sources._codex_records import NAMED, Found, State, table, text
+from holdfast.sources._codex import records
+from holdfast.sources._codex.records import NAMED, Found, State, table, text
 from holdfast.sources._content import count, flat_text, millis, number
 from holdfast.sources._jsonl import loads
 

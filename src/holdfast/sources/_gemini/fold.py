@@ -11,7 +11,7 @@ from holdfast.model import Context, Json, Losses, Message, Parent, Request, Sess
 from holdfast.model.session import ordered
 from holdfast.sources._content import count, millis, title_of
 from holdfast.sources._files import project_of
-from holdfast.sources._gemini_records import Understood, understand
+from holdfast.sources._gemini.records import Understood, understand
 
 if TYPE_CHECKING:
     from holdfast.sources.base import Ref

@@ -12,10 +12,9 @@ from msgspec.structs import replace
 
 from holdfast._sqlite import quoted, tables
 from holdfast.model import Json
-from holdfast.sources import _opencode_v1 as v1
-from holdfast.sources import _opencode_v2 as v2
 from holdfast.sources._jsonl import clean, loads
-from holdfast.sources._opencode_parts import Draft, text
+from holdfast.sources._opencode import v1, v2
+from holdfast.sources._opencode.parts import Draft, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.model import Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
 from holdfast.sources._content import flat_text, millis
-from holdfast.sources._opencode_parts import (
+from holdfast.sources._opencode.parts import (
     Draft,
     entries,
     error_marks,

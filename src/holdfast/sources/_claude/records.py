@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Message, Parent, Request, Session, Summary, Text, Usage, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._claude_shapes import Inner, Record, UsageBlock, UsageRecord
+from holdfast.sources._claude.shapes import Inner, Record, UsageBlock, UsageRecord
 from holdfast.sources._content import blocks, millis, number, title_of
 from holdfast.sources._files import project_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.model import Json, Message, Summary, Text, Thinking, ToolResult
 from holdfast.sources._content import millis
-from holdfast.sources._opencode_parts import (
+from holdfast.sources._opencode.parts import (
     Draft,
     error_marks,
     file_part,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.model import Json, Request, Usage
-from holdfast.sources import _copilot_records as records
-from holdfast.sources import _copilot_sidecars as beside
 from holdfast.sources._content import millis, number
-from holdfast.sources._copilot_records import Call, Found, State, table, text
+from holdfast.sources._copilot import records
+from holdfast.sources._copilot import sidecars as beside
+from holdfast.sources._copilot.records import Call, Found, State, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
