@@ -112,6 +112,7 @@ SHARED_BY_SOURCES = ("_content", "_files", "_jsonl", "_toolnames")
 
 FAMILIES = {
     "claude": ("claude_code",),
+    "codex": ("codex", "traex"),
     "copilot": ("copilot_cli",),
     "gemini": ("gemini_cli",),
     "kiro": ("kiro_cli",),

@@ -22,6 +22,7 @@ SOURCES: dict[str, str] = {
     "kiro-cli": "holdfast.sources.kiro_cli:KiroCli",
     "mistral-vibe": "holdfast.sources.mistral_vibe:MistralVibe",
     "antigravity": "holdfast.sources.antigravity:Antigravity",
+    "traex": "holdfast.sources.traex:TraeX",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",

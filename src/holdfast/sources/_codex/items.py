@@ -38,7 +38,7 @@ _QUIET_ITEMS = frozenset({
     "additional_tools", "other",
 })  # fmt: skip
 _QUIET_EVENTS = frozenset({
-    "agent_reasoning", "agent_reasoning_raw_content", "agent_reasoning_section_break", "turn_aborted",
+    "agent_reasoning", "agent_reasoning_section_break", "turn_aborted",
     "context_compacted", "entered_review_mode", "exited_review_mode", "undo_completed", "undo_started",
     "sub_agent_activity", "view_image_tool_call", "thread_goal_updated", "thread_settings_applied",
     "session_configured", "plan_update", "turn_diff", "shutdown_complete", "background_event",
@@ -142,6 +142,9 @@ def _turn_event(kind: str, found: dict[str, Json], place: _Place) -> None:
                 _error(found.get("error"), place)
         case "error":
             _error(found, place)
+        case "agent_reasoning_raw_content":
+            if place.state.sealed and text(found, "text"):  # else the item said it in the clear
+                place.say("assistant", (Thinking(text(found, "text")),))
         case "thread_name_updated":
             records.learn_title(text(found, "thread_name"), place.state, NAMED)
         case "thread_rolled_back":
@@ -153,7 +156,7 @@ def _turn_event(kind: str, found: dict[str, Json], place: _Place) -> None:
 def _tokens(found: dict[str, Json], place: _Place) -> None:
     usage = records.learn_tokens(found, place.state)
     if usage is not None:
-        request = records.request_of(usage, place.state, path=place.found.path, line=place.line, at=place.at)
+        request = records.request_of(usage, place.state, place.found, line=place.line, at=place.at)
         place.found.requests.append(request)
 
 
@@ -172,6 +175,7 @@ def _item(kind: str, found: dict[str, Json], place: _Place) -> None:
             _message(found, place)
         case "reasoning":
             said = _joined(found.get("summary")) or _joined(found.get("content"))
+            place.state.sealed = not said
             if said:
                 place.say("assistant", (Thinking(said),))
         case "function_call" | "custom_tool_call" | "local_shell_call" | "tool_search_call" | "web_search_call":

@@ -19,7 +19,6 @@ from holdfast.sources._files import project_of
 if TYPE_CHECKING:
     from holdfast.sources.base import Ref
 
-SLUG = "codex"
 NAMED = 3
 """The rank of a title that a person or Codex gave; a first prompt has rank 1."""
 _ROLLOUT = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl(?:\.zst)?\Z")
@@ -55,6 +54,8 @@ class State(Struct):
     turns: dict[str, None] = field(default_factory=dict)
     total: list[int] | None = None
     answering: bool = False
+    sealed: bool = False
+    """The last reasoning came without words of its own: they may follow as an event."""
     failed: str = ""
     heard: list[tuple[str, str, int, bool]] = field(default_factory=list)
     outcomes: dict[str, tuple[int | None, bool]] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Found(Struct):
     """What one piece of a file gave."""
 
     path: str
+    agent: str
     messages: list[Message] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
@@ -95,15 +97,15 @@ def session_of(ref: Ref, state: State, *, title: str = "") -> Session:
     if "archived" in ref.kind:
         extra["archived"] = True
     return Session(
-        id=observed_id(SLUG, state.native),
-        agent=SLUG,
+        id=observed_id(ref.agent, state.native),
+        agent=ref.agent,
         native_id=state.native,
         title=title or state.title,
         cwd=state.cwd,
         project=project_of(state.cwd),
         branch=state.branch,
         models=tuple(state.models),
-        parent=Parent(id=observed_id(SLUG, state.parent), kind=state.parent_kind) if state.parent else None,
+        parent=Parent(id=observed_id(ref.agent, state.parent), kind=state.parent_kind) if state.parent else None,
         status="ended",
         started=state.started,
         active=state.active,
@@ -236,15 +238,15 @@ def learn_tokens(found: dict[str, Json], state: State) -> Usage | None:
     return _usage(spent) if any(spent[:5]) else None
 
 
-def request_of(usage: Usage, state: State, *, path: str, line: int, at: int | None) -> Request:
+def request_of(usage: Usage, state: State, found: Found, *, line: int, at: int | None) -> Request:
     """Make a request whose key is the same in every copy: the turn and the running total."""
     owner = state.turn or (state.parent if state.copying else "") or state.native
     return Request(
-        key=f"codex:{owner}:{':'.join(str(n) for n in state.total or ())}",
+        key=f"{found.agent}:{owner}:{':'.join(str(n) for n in state.total or ())}",
         at=at,
         model=state.model,
         usage=usage,
-        path=path,
+        path=found.path,
         line=line,
     )
 
