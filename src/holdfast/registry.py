@@ -23,6 +23,7 @@ SOURCES: dict[str, str] = {
     "mistral-vibe": "holdfast.sources.mistral_vibe:MistralVibe",
     "antigravity": "holdfast.sources.antigravity:Antigravity",
     "traex": "holdfast.sources.traex:TraeX",
+    "grok": "holdfast.sources.grok:Grok",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
