@@ -111,7 +111,7 @@ SHARED_BY_SOURCES = ("_content", "_files", "_jsonl", "_toolnames")
 
 
 FAMILIES = {
-    "claude": ("claude_code",),
+    "claude": ("claude_code", "iflow"),
     "codex": ("codex", "traex"),
     "copilot": ("copilot_cli",),
     "gemini": ("gemini_cli",),

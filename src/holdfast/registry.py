@@ -23,6 +23,7 @@ SOURCES: dict[str, str] = {
     "mistral-vibe": "holdfast.sources.mistral_vibe:MistralVibe",
     "antigravity": "holdfast.sources.antigravity:Antigravity",
     "traex": "holdfast.sources.traex:TraeX",
+    "iflow": "holdfast.sources.iflow:IFlow",
     "grok": "holdfast.sources.grok:Grok",
 }
 STORES: dict[str, str] = {

@@ -70,15 +70,15 @@ def session_of(ref: Ref, state: State) -> Session:
     """Describe the session as it is known so far."""
     native, parent = _identity(ref)
     return Session(
-        id=observed_id("claude-code", native),
-        agent="claude-code",
+        id=observed_id(ref.agent, native),
+        agent=ref.agent,
         native_id=native,
         title=state.title,
         cwd=state.cwd,
         project=project_of(state.cwd),
         branch=state.branch,
         models=tuple(state.models),
-        parent=Parent(id=observed_id("claude-code", parent), kind="subagent") if parent else None,
+        parent=Parent(id=observed_id(ref.agent, parent), kind="subagent") if parent else None,
         status="ended",
         started=state.started,
         active=state.active,
