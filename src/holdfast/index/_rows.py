@@ -56,9 +56,14 @@ def spans_of(connection: apsw.Connection, session: int) -> list[Span]:
     return [Span(*r) for r in connection.execute(_SPAN + " WHERE session = ? ORDER BY seq DESC", (session,))]
 
 
-def rows_for(connection: apsw.Connection, session: int, messages: Sequence[Message]) -> tuple[list[int], set[int]]:
-    """Return a row for each message, making spans for new ones, and the rows that are known already."""
-    known = _known(connection, session, messages)
+def rows_for(
+    connection: apsw.Connection, session: int, messages: Sequence[Message], *, begun: bool = False
+) -> tuple[list[int], set[int]]:
+    """Return a row for each message, making spans for new ones, and the rows that are known already.
+
+    Of a session that has just `begun` none can be.
+    """
+    known = {} if begun else _known(connection, session, messages)
     fresh = [m for m in messages if m.seq not in known]
     for run in _runs(fresh):
         first = _extended(connection, session, run)

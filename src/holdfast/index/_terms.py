@@ -16,7 +16,7 @@ from holdfast.index._fold import tokens
 from holdfast.index._schema import CLASSES, merging, read_number, write_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import apsw
 
@@ -31,10 +31,9 @@ MOST_GATHERED = 2_000
 NEWLINE, CONTROL = 10, 32
 
 
-def note(connection: apsw.Connection, texts: Iterable[str]) -> None:
+def note(connection: apsw.Connection, texts: Sequence[str]) -> None:
     """Take up the words of newly indexed text, or remember that they are still to be taken from the index."""
-    known = list(texts)
-    size = sum(map(len, known))
+    size = sum(map(len, texts))
     if not size:
         return
     total = _added(connection, "characters", size)
@@ -44,7 +43,7 @@ def note(connection: apsw.Connection, texts: Iterable[str]) -> None:
         write_number(connection, "pending", 1)
         merging(connection, automatic=False)
         return
-    words = {word for text in known for word in tokens(text)}
+    words = {word for text in texts for word in tokens(text)}
     connection.executemany("INSERT OR IGNORE INTO fresh(term) VALUES(?)", ((w,) for w in words))
 
 

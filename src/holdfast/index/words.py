@@ -54,9 +54,9 @@ class Index:
         if not messages and revision is None and self._known(session):
             return
         with self._readable(), writing(self._connection):
-            number = self._describe(session)
+            number, begun = self._describe(session)
             if messages:
-                self._add(number, messages)
+                self._add(number, messages, begun=begun)
             if revision is not None and revision != self.revision:
                 write_number(self._connection, "revision", revision)
 
@@ -199,7 +199,8 @@ class Index:
         row = self._connection.execute("SELECT active, text FROM sessions WHERE id = ?", (session.id,)).fetchone()
         return row is not None and tuple(row) == (_active(session), _text(session))
 
-    def _describe(self, session: Session) -> int:
+    def _describe(self, session: Session) -> tuple[int, bool]:
+        """Keep what is said of a session; returns its number, and whether it is new here."""
         row = self._connection.execute("SELECT no, active, text FROM sessions WHERE id = ?", (session.id,)).fetchone()
         text, active = _text(session), _active(session)
         if row is None:
@@ -213,12 +214,12 @@ class Index:
                 sql = "UPDATE sessions SET active = ?, text = ? WHERE no = ?"
                 self._connection.execute(sql, (active, text, number))
         if row is None or row[2] != text:
-            self._write("session", [(number, fold(text))], {number} if row else set())
-        return number
+            self._write({"session": [(number, fold(text))]}, {number} if row else set())
+        return number, row is None
 
-    def _add(self, number: int, given: Sequence[Message]) -> None:
+    def _add(self, number: int, given: Sequence[Message], *, begun: bool) -> None:
         messages = tuple({m.seq: m for m in given}.values())
-        rows, known = rows_for(self._connection, number, messages)
+        rows, known = rows_for(self._connection, number, messages, begun=begun)
         texts: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         for row, message in zip(rows, messages, strict=True):
             said, done = searchable(message)
@@ -227,15 +228,14 @@ class Index:
                 texts[name].append((row, fold(said)))
             if done:
                 texts["tool"].append((row, fold(done)))
-        for name in CLASSES[1:]:
-            if known or texts[name]:
-                self._write(name, texts[name], known)
+        self._write({name: texts[name] for name in CLASSES[1:] if known or texts[name]}, known)
 
-    def _write(self, name: str, rows: list[tuple[int, str]], known: set[int]) -> None:
-        for row in known:
-            self._connection.execute(f"DELETE FROM words_{name} WHERE rowid = ?", (row,))
-        self._connection.executemany(f"INSERT INTO words_{name}(rowid, x) VALUES(?, ?)", rows)
-        _terms.note(self._connection, (text for _, text in rows))
+    def _write(self, texts: dict[str, list[tuple[int, str]]], known: set[int]) -> None:
+        for name, rows in texts.items():
+            for row in known:
+                self._connection.execute(f"DELETE FROM words_{name} WHERE rowid = ?", (row,))
+            self._connection.executemany(f"INSERT INTO words_{name}(rowid, x) VALUES(?, ?)", rows)
+        _terms.note(self._connection, [text for rows in texts.values() for _, text in rows])
 
 
 def _one_session(query: Query) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from hashlib import blake2b
 
 TokensKind = Literal["reported", "exact", "estimated", "none"]
 _CERTAINTY: tuple[TokensKind, ...] = ("none", "reported", "exact", "estimated")
@@ -96,7 +98,9 @@ class Bucket(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=T
     """How many of the requests carry a cost of their own in `usage.cost`."""
 
 
-_SHORT = re.compile(r"#[0-9a-f]{16}", re.ASCII)
+COUNTED = "counted:"
+"""How the key of a request begins that stands in for usage nobody recorded: it goes when a recorded one comes."""
+_SHORT = re.compile(rf"(?:{COUNTED})?#[0-9a-f]{{16}}", re.ASCII)
 BAND_LIMITS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 """Prompt sizes at which some price list changes its price for the whole request."""
 
@@ -108,22 +112,32 @@ def band(usage: Usage) -> int:
 
 def key_hash(key: str) -> int:
     """Return the signed 64-bit number under which a ledger keeps a request; a short key stands for its own number."""
-    if _SHORT.fullmatch(key):
-        return int.from_bytes(bytes.fromhex(key[1:]), "big", signed=True)
-    import hashlib  # noqa: PLC0415 - lists make no keys, and should be quick
-
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    if key.startswith("#") and _SHORT.fullmatch(key):
+        return int.from_bytes(bytes.fromhex(key[-16:]), "big", signed=True)
+    digest = _hasher()(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
+@cache
+def _hasher() -> type[blake2b]:
+    import hashlib  # noqa: PLC0415 - lists make no keys, and should be quick
+
+    return hashlib.blake2b
+
+
 def short_key(key: str) -> str:
-    """Return a request's key as a ledger shows it: `#` and 16 hexadecimal digits."""
-    return shown_key(key_hash(key))
+    """Return a request's key as a ledger shows it: `#` and 16 hexadecimal digits, `counted:` before those of a stand-in."""
+    return shown_key(key_hash(key), counted=key.startswith(COUNTED))
 
 
-def shown_key(number: int) -> str:
+def shown_key(number: int, *, counted: bool = False) -> str:
     """Return the short key of a ledger's number."""
-    return f"#{number & (1 << 64) - 1:016x}"
+    return f"{COUNTED if counted else ''}#{number & (1 << 64) - 1:016x}"
+
+
+def is_counted(request: Request) -> bool:
+    """Tell whether a request stands in for usage that the agent did not record."""
+    return request.kind == "estimated" and request.key.startswith(COUNTED)
 
 
 def dedupe(requests: Iterable[Request]) -> dict[str, Request]:

@@ -121,7 +121,7 @@ class Sync:
             self.catch_up()
             return tally.report(began)
         tally.purged = frozenset(self.store.docs(PURGED))
-        memory = self.rules.memory_mb
+        memory, of_bytes = self.rules.memory_mb, plan.bytes
         with Pipeline(self.store, self.index(), keep_raw=self._keeps_raw, memory_mb=memory) as pipeline:
             for done, (source, ref, cursor) in enumerate(plan.stale):
                 if within is not None and time.monotonic() - began >= within:
@@ -134,7 +134,7 @@ class Sync:
                             files=done + 1,
                             of_files=len(plan.stale),
                             bytes=tally.bytes,
-                            of_bytes=plan.bytes,
+                            of_bytes=of_bytes,
                             path=ref.path,
                         )
                     )

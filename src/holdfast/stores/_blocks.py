@@ -45,7 +45,7 @@ def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Mes
     pk = db.last_insert_rowid()
     db.executemany(
         "INSERT OR REPLACE INTO ids VALUES(?,?,?)",
-        [(session, key_hash(m.id), first + i) for i, m in enumerate(messages)],
+        sorted((session, key_hash(m.id), first + i) for i, m in enumerate(messages)),
     )
     return Block(pk, data)
 

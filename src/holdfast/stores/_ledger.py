@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from holdfast._sqlite import all_rows
 from holdfast.model import Bucket, Request, Usage, band, buckets, dedupe
-from holdfast.model.usage import TokensKind, grown, key_hash, shown_key, weight
+from holdfast.model.usage import TokensKind, grown, is_counted, key_hash, shown_key, weight
 from holdfast.stores.base import Entry
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _COLUMNS = (
 )
 _FIGURES = "input, cache_read, cache_write, output, reasoning, reasoning_apart, cache_write_1h, web, cost"
 _OWN, _BORROWED = 1, 2
+STAND_IN = 2
+"""Added to `main` in the row of a request that was counted because its agent recorded none."""
 _INSERT = f"INSERT INTO requests({_COLUMNS}) VALUES({','.join('?' * 19)})"
 
 
@@ -63,7 +65,8 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
         change.others |= settle(db, key) - {session}
         db.execute("UPDATE sessions SET shared=1 WHERE pk IN (SELECT session FROM requests WHERE key=?)", (key,))
     if len(requests) > len(unique) or len(new) < len(unique):
-        places = {r.key: (r.path, r.line) for r in unique.values()} | _places(db, session, hashes)
+        older = {text: key for text, key in hashes.items() if session in held.get(key, ())}
+        places = {r.key: (r.path, r.line) for r in unique.values()} | (_places(db, session, older) if older else {})
         again = [r for r in requests if (r.path, r.line) != places[r.key]]
         rows = [(session, name_of(r.path), r.line, hashes[r.key]) for r in again]
         db.executemany("INSERT OR IGNORE INTO repeats VALUES(?,?,?,?)", rows)
@@ -223,7 +226,8 @@ def repeats(db: apsw.Connection, session: int) -> Iterator[Entry]:
         (session,),
     )
     for owner, path, line, key, at, model, main, kind in rows:
-        request = Request(key=shown_key(key), path=path, line=line, at=at, model=model, main=bool(main), kind=kind)
+        shown = shown_key(key, counted=main >= STAND_IN)
+        request = Request(key=shown, path=path, line=line, at=at, model=model, main=bool(main % STAND_IN), kind=kind)
         yield Entry(session=owner, request=request, counted=False, owner=owner)
 
 
@@ -241,7 +245,8 @@ def forget(db: apsw.Connection, session: int) -> set[int]:
 def _row(key: int, session: int, request: Request, name_of: Callable[[str], int]) -> tuple[Any, ...]:
     u = request.usage
     return (
-        key, session, 1, request.at, name_of(request.model), name_of(request.path), request.line, int(request.main), request.kind,
+        key, session, 1, request.at, name_of(request.model), name_of(request.path), request.line,
+        request.main + STAND_IN * is_counted(request), request.kind,
         band(u), u.input, u.cache_read, u.cache_write, u.output, u.reasoning, u.reasoning_apart, u.cache_write_1h, u.web_searches,
         u.cost,
     )  # fmt: skip
@@ -274,13 +279,13 @@ def _usage(sums: Sequence[int], cost: int | None) -> Usage:
 def _entry(row: tuple[Any, ...]) -> Entry:
     session, counted, at, model, path, line, main, kind, *sums, cost, key, owner = row
     request = Request(
-        key=shown_key(key),
+        key=shown_key(key, counted=main >= STAND_IN),
         at=at,
         model=model,
         usage=_usage(sums, cost),
         kind=kind,
         path=path,
         line=line,
-        main=bool(main),
+        main=bool(main % STAND_IN),
     )
     return Entry(session=session, request=request, counted=bool(counted), owner=owner or "")

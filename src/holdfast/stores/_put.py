@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from holdfast.errors import Conflict
-from holdfast.model import Message, Receipt, Rollup, Session, Transcript, counted, merged
-from holdfast.stores import _blocks, _ledger, _raw, _rows
+from holdfast.model import Message, Receipt, Rollup, Session, Transcript, counted, kind_of, merged
+from holdfast.stores import _blocks, _ledger, _raw, _rows, _stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import apsw
 
+    from holdfast.model import Request
     from holdfast.model.results import Durability
     from holdfast.stores.base import Raw
 
@@ -60,7 +61,7 @@ class Put:
         pk, self.next = self._row(row)
         self.first = self.next
         rollup = self._messages(pk, old)
-        change = _ledger.put(self.db, pk, self.transcript.requests, self.store.name_of)
+        change = self._requests(pk, old, shared=row is not None and bool(row[4]))
         kept = raw is not None and _raw.put(self.db, pk, raw, self.block)
         session = self._session(old, rollup, change, captured=raw is not None)
         shared = row is not None and (row[4] or change.shared)
@@ -103,6 +104,18 @@ class Put:
             self.added = len(new)
             rollup = counted(rollup, [m for m in new if m.live])
         return rollup
+
+    def _requests(self, pk: int, old: Session | None, *, shared: bool) -> _ledger.Change:
+        requests: Sequence[Request] = self.transcript.requests
+        moved: set[int] | None = None
+        held = shared or (old is not None and kind_of(old.rollup.usage) == "estimated")
+        if held or any(r.kind == "estimated" for r in requests):
+            requests, moved = _stand_ins.make_way(self.db, pk, requests)
+        change = _ledger.put(self.db, pk, requests, self.store.name_of)
+        if moved is not None:
+            change.recount = True
+            change.others |= moved
+        return change
 
     def _dropped(self, pk: int, known: dict[int, int]) -> dict[int, Message]:
         gone = {s for s in (_blocks.place_of(self.db, pk, i) for i in self.transcript.dropped) if s is not None}

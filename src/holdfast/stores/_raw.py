@@ -21,10 +21,11 @@ def put(db: apsw.Connection, session: int, raw: Raw, block: Block | None) -> boo
     """Keep a span; what was kept of the file from its offset on is replaced. False when all of it was there already."""
     if raw.whole or raw.rows:
         return _put_whole(db, session, raw, block)
-    if not raw.data and _known(db, session, raw.path) is None:
+    known = _known(db, session, raw.path)
+    if not raw.data and known is None:
         return False
-    file = _file(db, session, raw)
-    if not _make_room(db, file, raw):
+    file = _new_file(db, session, raw) if known is None else known
+    if known is not None and not _make_room(db, file, raw):
         return False
     if raw.data:
         _insert(db, file, raw.offset, raw.data, block=block)
@@ -90,8 +91,10 @@ def _forget(db: apsw.Connection, file: int) -> None:
 
 def _file(db: apsw.Connection, session: int, raw: Raw) -> int:
     found = _known(db, session, raw.path)
-    if found is not None:
-        return found
+    return _new_file(db, session, raw) if found is None else found
+
+
+def _new_file(db: apsw.Connection, session: int, raw: Raw) -> int:
     db.execute(
         "INSERT INTO files(session, path, version, rows, size) VALUES(?,?,0,?,0)", (session, raw.path, int(raw.rows))
     )

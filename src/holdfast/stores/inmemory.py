@@ -28,11 +28,11 @@ from holdfast.model import (
     merged,
     with_edits,
 )
-from holdfast.model.usage import grown, short_key, weight
+from holdfast.model.usage import grown, is_counted, short_key, weight
 from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model.results import Durability
 
@@ -289,15 +289,27 @@ class InMemoryStore:
 
     def _keep_requests(self, held: Held, transcript: Transcript) -> bool:
         before = dict(held.requests)
-        for key, request in dedupe(transcript.requests).items():
+        requests = self._make_way(held, transcript.requests)
+        for key, request in dedupe(requests).items():
             short = short_key(key)
             old = held.requests.get(short)
             held.requests[short] = replace(request, key=short) if old is None else grown(old, request)
-        for request in transcript.requests:
+        for request in requests:
             counts = held.requests[short_key(request.key)]
             if (request.path, request.line) != (counts.path, counts.line):
                 held.repeats[request.path, request.line, short_key(request.key)] = None
         return before != held.requests
+
+    def _make_way(self, held: Held, requests: Sequence[Request]) -> Sequence[Request]:
+        """Keep requests that stand in for unrecorded usage only while there is no recorded one, and only the newest set."""
+        recorded = [r for r in requests if not is_counted(r)]
+        if not requests or (not recorded and not all(is_counted(r) for r in held.requests.values())):
+            return recorded
+        stay = set() if recorded else {short_key(r.key) for r in requests}
+        for key in [k for k, r in held.requests.items() if is_counted(r) and k not in stay]:
+            del held.requests[key]
+            held.repeats = {place: None for place in held.repeats if place[2] != key}
+        return recorded or requests
 
     def _keep_raw(self, held: Held, raw: Raw) -> bool:
         known = (raw.path, 0) in held.files
