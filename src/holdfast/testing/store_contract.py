@@ -291,6 +291,24 @@ class StoreContract:
         assert [e.request for e in again] == [replace(counted.request, line=n, usage=Usage()) for n in (5, 9)]
         assert {(e.counted, e.owner) for e in again} == {(False, session().id)}
 
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_stand_ins_hold_only_while_no_recorded_request_is_there(self, store: Store, order: tuple[int, ...]) -> None:
+        guesses = [replace(asked(n), key=f"counted:{n}", kind="estimated") for n in range(3)]
+        for number, requests in enumerate((guesses[:2], guesses[1:])):
+            store.put(Transcript(session=session(), requests=tuple(requests)))
+            assert _found(store).rollup.requests == 2, f"put {number}: a put brings all stand-ins there are"
+        before = store.revision()
+        store.put(Transcript(session=session(), requests=tuple(guesses[1:])))
+        assert store.revision() == before
+        puts = [(guesses[0],), (asked(7),), (replace(asked(8), kind="estimated"),)]
+        for number in order:
+            store.put(Transcript(session=session(), requests=puts[number]))
+        usage = _found(store).rollup.usage
+        assert sorted((b.kind, b.requests) for b in usage) == [("estimated", 1), ("reported", 1)]
+        if isinstance(store, SupportsLedger):
+            found = store.ledger(session().id, copies=True)
+            assert all(not e.request.key.startswith("counted:") for e in found)
+
     def test_raw_bytes_come_back_exactly(self, store: Store) -> None:
         if not isinstance(store, SupportsRaw):
             pytest.skip("keeps no raw bytes: run a store that does")
