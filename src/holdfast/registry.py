@@ -1,7 +1,8 @@
 """Names of adapters and where they live; listing names imports nothing.
 
-Third parties register through the entry-point groups `holdfast.sources`, `holdfast.stores` and `holdfast.formats`;
-these are looked at only when a name is not built in, or when all adapters are asked for.
+Third parties register through the entry-point groups `holdfast.sources`, `holdfast.stores`, `holdfast.formats` and
+`holdfast.imports` (files of other programs, which are only read); these are looked at only when a name is not built in,
+or when all adapters are asked for.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ SOURCES: dict[str, str] = {
     "kiro-cli": "holdfast.sources.kiro_cli:KiroCli",
     "mistral-vibe": "holdfast.sources.mistral_vibe:MistralVibe",
     "antigravity": "holdfast.sources.antigravity:Antigravity",
+    "goose": "holdfast.sources.goose:Goose",
     "traex": "holdfast.sources.traex:TraeX",
-    "iflow": "holdfast.sources.iflow:IFlow",
     "grok": "holdfast.sources.grok:Grok",
+    "iflow": "holdfast.sources.iflow:IFlow",
+    "cursor": "holdfast.sources.cursor:Cursor",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
@@ -36,11 +39,16 @@ FORMATS: dict[str, str] = {
     "markdown": "holdfast.interchange.markdown:MarkdownFormat",
     "native": "holdfast.interchange.native:NativeFormat",
 }
-_BUILT_IN = {"sources": SOURCES, "stores": STORES, "formats": FORMATS}
+IMPORTS: dict[str, str] = {
+    "chatgpt": "holdfast.interchange.chatgpt:ChatGptExport",
+    "claude-ai": "holdfast.interchange.claude_ai:ClaudeAiExport",
+    "session-context": "holdfast.interchange.session_context:SessionContext",
+}
+_BUILT_IN = {"sources": SOURCES, "stores": STORES, "formats": FORMATS, "imports": IMPORTS}
 
 
 def names(group: str) -> tuple[str, ...]:
-    """Return the built-in names of a group (sources, stores, formats), in their fixed order."""
+    """Return the built-in names of a group (sources, stores, formats, imports), in their fixed order."""
     return tuple(_BUILT_IN[group])
 
 

@@ -15,9 +15,13 @@ from holdfast.interchange._tree import exact
 from holdfast.model import Json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CHUNK = 1 << 16
+
+
+MOST = 1 << 29
+"""Characters of one value; beyond it a file is no file of sessions."""
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -29,10 +33,11 @@ _NEAR_END = 16
 class Reader:
     """Walks through a JSON text, holding only the value at hand."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], *, hook: Callable[[dict[str, Json]], Json] | None = exact) -> None:
+        """Take the stream, and what makes values of objects: None where no object of the file has a meaning of ours."""
         self._stream = stream
         self._utf8 = codecs.getincrementaldecoder("utf-8-sig")()
-        self._json = json.JSONDecoder(object_hook=exact)
+        self._json = json.JSONDecoder(object_hook=hook)
         self._text = ""
         self._at = 0
         self._lines = 1
@@ -124,6 +129,8 @@ class Reader:
         """Let go of what was taken, and read as much again as is held, so that a long value is decoded few times."""
         self._lines += self._text.count("\n", 0, self._at)
         rest = self._text[self._at :]
+        if len(rest) > MOST:
+            raise Unreadable(f"line {self._lines}: a value longer than {MOST} characters", "this holds no sessions")
         chunk = self._stream.read(max(CHUNK, len(rest)))
         self._text, self._at, self._ended = rest, 0, not chunk
         try:

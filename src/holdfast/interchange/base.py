@@ -68,6 +68,27 @@ class SupportsLoad(Protocol):
 
 
 @runtime_checkable
+class Import(Protocol):
+    """A file format of another program, which is only read; `name` is what `import -f` takes and its sessions' agent."""
+
+    name: ClassVar[str]
+
+    def sniff(self, head: bytes) -> float:
+        """Return how sure it is, 0 to 1, that a file that begins so is of this format; CLAIM and more claims it."""
+
+    def load(self, stream: IO[bytes]) -> Iterator[Transcript]:
+        """Yield transcripts; errors.Unreadable names the place of what is damaged, after all that stands before it."""
+
+
+@runtime_checkable
+class SupportsClaim(Protocol):
+    """A format that has to look further than the beginning of a file, for example into an archive."""
+
+    def claims(self, stream: IO[bytes]) -> float:
+        """Say as `sniff` does how sure it is, and put the stream back to where it stood (it must be seekable)."""
+
+
+@runtime_checkable
 class SupportsHeader(Protocol):
     """A format whose files say whether they were masked."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -10,8 +11,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from holdfast import registry
-from holdfast.errors import BadInput, Unreadable
-from holdfast.interchange.base import CLAIM, Format, Header, RawPiece, SupportsHeader, SupportsLoad
+from holdfast.errors import BadInput, Conflict, Unreadable
+from holdfast.interchange.base import (
+    CLAIM,
+    Format,
+    Header,
+    Import,
+    RawPiece,
+    SupportsClaim,
+    SupportsHeader,
+    SupportsLoad,
+)
 from holdfast.interchange.base import SupportsRaw as CarriesRaw
 from holdfast.model import Edits, Message, Request, Rollup, Session, Transcript, observed_id
 from holdfast.services.restore import Restorer
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from holdfast.stores.base import Store
 
 HEAD = 4096
+_READ = ("formats", "imports")
 _ID = re.compile(r"[a-z2-7]{16}")
 T = TypeVar("T")
 
@@ -75,15 +86,21 @@ class Exchange(Restorer):
             kind.dump(found, stream, header=header)
         return Exported(sessions=len(sessions), messages=sum(s.rollup.messages for s in sessions), masked=header.masked)
 
-    def load(self, path: Path, *, name: str | None = None) -> Imported:
-        """Read a file into the archive; twice changes nothing, and masked text never replaces what it masks."""
+    def load(self, path: Path, *, name: str | None = None, native_id: str = "") -> Imported:
+        """Read a file into the archive; twice changes nothing, and masked text never replaces what it masks.
+
+        With `native_id` the file's only session is kept as another one, of that native id.
+        """
         with path.open("rb") as stream:
             name, kind = _format(stream, path, name)
             header = kind.header(stream) if isinstance(kind, SupportsHeader) else Header()
             result = Imported(format=name, masked=header.masked)
             captured: dict[str, frozenset[str]] = {}
             try:
-                for item in kind.load_raw(stream) if isinstance(kind, CarriesRaw) else kind.load(stream):
+                items = kind.load_raw(stream) if isinstance(kind, CarriesRaw) and not native_id else kind.load(stream)
+                if native_id:
+                    items, header = self._under(native_id, kind.load(stream), header)
+                for item in items:
                     if isinstance(item, RawPiece):
                         self._keep_raw(item, captured)
                     else:
@@ -111,6 +128,25 @@ class Exchange(Restorer):
             kept=result.kept + len(known),
             ids=(*result.ids, session.id),
         )
+
+    def _under(
+        self, native_id: str, items: Iterator[Transcript], header: Header
+    ) -> tuple[Iterator[Transcript], Header]:
+        """Give the only session of a file another identity, with which no agent's own session is ever mixed up."""
+        found = list(islice(items, 2))
+        if len(found) != 1:
+            raise BadInput(
+                f"the file holds {len(found) or 'no'} session{'s' * (len(found) != 1)}", "one id names one session"
+            )
+        (only,) = found
+        agent = only.session.agent
+        new = replace(only.session, id=observed_id(agent, native_id), native_id=native_id, origin="owned")
+        held = self.store.get(new.id)
+        if held is not None and held.origin == "observed":
+            raise Conflict(f"{native_id!r} is a session of {agent} already", "choose another id")
+        own = header.edits.get(only.session.id)
+        edits = {} if own is None else {new.id: own}
+        return iter([replace(only, session=new)]), Header(masked=header.masked, edits=edits)
 
     def _checked(self, session: Session) -> Session:
         """Refuse a session that bears the id of another one."""
@@ -200,21 +236,36 @@ class Exchange(Restorer):
 
 
 def _format(stream: IO[bytes], path: Path, name: str | None) -> tuple[str, SupportsLoad]:
-    """Choose by name or by the file's beginning, never by its suffix."""
+    """Choose by name or by the file's content, never by its suffix."""
+    if name is not None:
+        return name, _loader(name, path)
     head = stream.read(HEAD)
     stream.seek(0)
-    claims = (
-        {n: registry.load("formats", n)().sniff(head) for n in registry.names("formats")}
-        if name is None
-        else {name: 1.0}
-    )
+    claims = {n: _claim(group, n, head, stream=stream) for group in _READ for n in registry.names(group)}
     best = max(claims, key=lambda n: claims[n])
-    kind = registry.load("formats", best)()
     if claims[best] < CLAIM:
-        raise Unreadable(f"{path} is of no known format", f"known: {', '.join(registry.names('formats'))}")
+        known = ", ".join(n for group in _READ for n in registry.names(group))
+        raise Unreadable(f"{path} is of no known format", f"known: {known}")
+    return best, _loader(best, path)
+
+
+def _claim(group: str, name: str, head: bytes, *, stream: IO[bytes]) -> float:
+    kind: Format | Import = registry.load(group, name)()
+    return kind.claims(stream) if isinstance(kind, SupportsClaim) else kind.sniff(head)
+
+
+def _loader(name: str, path: Path) -> SupportsLoad:
+    kind = registry.load(_group(name), name)()
     if not isinstance(kind, SupportsLoad):
-        raise BadInput(f"{path} is {best}, which cannot be read back", "export as json, yaml or native")
-    return best, kind
+        raise BadInput(f"{path} is {name}, which cannot be read back", "export as json, jsonl, yaml or native")
+    return kind
+
+
+def _group(name: str) -> str:
+    if name in registry.names("formats"):
+        return "formats"
+    known = name in registry.names("imports") or name in registry.third_party("imports")
+    return "imports" if known else "formats"
 
 
 def _plain(session: Session) -> Session:

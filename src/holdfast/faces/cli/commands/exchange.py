@@ -161,21 +161,34 @@ def _masked(masked: dict[str, int] | None) -> str:
 @command(
     "import",
     "ImportDocument",
-    examples=("holdfast import session.json", "holdfast import shop.holdfast --format native"),
+    examples=(
+        "holdfast import session.json",
+        "holdfast import shop.holdfast --format native",
+        "holdfast import chatgpt-export.zip",
+        "holdfast import context.json --session-id copy-of-login",
+    ),
     exits=(3, 6, 8),
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    "--format", "-f", "kind", metavar="FORMAT", help="json, yaml or native; told from the content by default."
+    "--format",
+    "-f",
+    "kind",
+    metavar="FORMAT",
+    help="json, jsonl, yaml, native, chatgpt, claude-ai or session-context; told from the content by default.",
 )
-def import_file(state: State, *, file: Path, kind: str | None) -> None:
+@click.option(
+    "--session-id", "-s", metavar="ID", help="Keep the file's only session as another one, of this native id."
+)
+def import_file(state: State, *, file: Path, kind: str | None, session_id: str | None) -> None:
     """Read sessions from an exported file; doing so twice changes nothing.
 
-    What a file holds only in masked form never replaces what the archive has.
+    The data exports of ChatGPT and Claude.ai are read as they come, zip and all. What a file holds only in masked form
+    never replaces what the archive has.
     """
     if not file.exists():
         raise NotFound(f"there is no file {file}")
-    done = state.workspace.exchange.load(file, name=kind)
+    done = state.workspace.exchange.load(file, name=kind, native_id=session_id or "")
     if state.json:
         state.document(
             ImportDocument(
