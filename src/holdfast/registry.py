@@ -26,8 +26,10 @@ SOURCES: dict[str, str] = {
     "goose": "holdfast.sources.goose:Goose",
     "traex": "holdfast.sources.traex:TraeX",
     "grok": "holdfast.sources.grok:Grok",
+    "hermes": "holdfast.sources.hermes:Hermes",
     "iflow": "holdfast.sources.iflow:IFlow",
     "cursor": "holdfast.sources.cursor:Cursor",
+    "cline": "holdfast.sources.cline:Cline",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
