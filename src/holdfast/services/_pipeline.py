@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from holdfast.index import Index
+    from holdfast.services._estimate import Estimates
     from holdfast.sources.base import Reading
     from holdfast.stores.base import Store
 
@@ -40,12 +41,19 @@ class Pipeline:
     """Takes readings, keeps them and indexes them; leaving the context finishes what was taken."""
 
     def __init__(
-        self, store: Store, index: Index, *, keep_raw: Callable[[Reading], bool], memory_mb: int = 250
+        self,
+        store: Store,
+        index: Index,
+        *,
+        keep_raw: Callable[[Reading], bool],
+        memory_mb: int = 250,
+        estimates: Estimates | None = None,
     ) -> None:
         """Take the two ends."""
         self.store = store
         self.index = index
         self.keep_raw = keep_raw
+        self.estimates = estimates
         self.messages = self.rows = 0
         self.indexed: set[int] = set()
         """Revisions that are in the index, or will be when the context is left."""
@@ -102,6 +110,7 @@ class Pipeline:
                     done.append(self._keep_one(key, reading))
                 else:
                     self.store.put_docs("cursor", {key: msgspec.msgpack.encode(reading.cursor)})
+                self._estimate(key, reading)
             after = self.store.revision() if alone else 0
         self._index(done, before, after)
 
@@ -116,6 +125,8 @@ class Pipeline:
             reading = msgspec.structs.replace(
                 reading, transcript=msgspec.structs.replace(reading.transcript, session=session)
             )
+        if self.estimates is not None:
+            self.estimates.see(key, reading.transcript, held)
         if _adds_nothing(reading.transcript, held, raw):
             for kind, values in docs.items():
                 self.store.put_docs(kind, values)
@@ -124,6 +135,12 @@ class Pipeline:
         self.messages += receipt.added
         self.rows += receipt.added + receipt.replaced
         return self._described(session, held), self._to_index(reading, receipt)
+
+    def _estimate(self, key: str, reading: Reading) -> None:
+        """Estimate what a file does not tell once it was read to its end, in the commit that says so."""
+        if self.estimates is not None and reading.cursor.done:
+            for transcript in self.estimates.of(key):
+                self.store.put(transcript)
 
     def _described(self, session: Session, held: Session | None) -> Session:
         """Return the session with what a person said of it, which readings do not know: nothing yet of one that just began."""

@@ -5,8 +5,10 @@ Reading, keeping and indexing run side by side, with bounded queues between them
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,8 +19,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from holdfast.errors import HoldfastError, NotFound
-from holdfast.model import Session, SyncReport, Transcript
-from holdfast.services._estimate import with_tokens
+from holdfast.model import Message, Session, SyncReport, Transcript, merged
+from holdfast.services._estimate import Estimates
 from holdfast.services._pipeline import Pipeline
 from holdfast.services.purge import PURGED, forgetting
 from holdfast.sources.base import Cursor, Reading, Ref, Source, SupportsUsage
@@ -122,7 +124,13 @@ class Sync:
             return tally.report(began)
         tally.purged = frozenset(self.store.docs(PURGED))
         memory, of_bytes = self.rules.memory_mb, plan.bytes
-        with Pipeline(self.store, self.index(), keep_raw=self._keeps_raw, memory_mb=memory) as pipeline:
+        with Pipeline(
+            self.store,
+            self.index(),
+            keep_raw=self._keeps_raw,
+            memory_mb=memory,
+            estimates=Estimates(self.store, self.sources),
+        ) as pipeline:
             for done, (source, ref, cursor) in enumerate(plan.stale):
                 if within is not None and time.monotonic() - began >= within:
                     tally.remaining = len(plan.stale) - done
@@ -171,13 +179,46 @@ class Sync:
         ]
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
-        """Read the requests of changed files, without keeping anything: fast where the source can read them alone."""
+        """Read the requests of changed files, without keeping anything: fast where the source can read them alone.
+
+        Sessions that none of their files bills are estimated as a sync would: those files are read as a whole.
+        """
         purged = frozenset(self.store.docs(PURGED))
+        estimates = Estimates(self.store, self.sources)
+        doubtful: list[tuple[Source, Ref, set[str]]] = []
         for source, ref, _ in plan.stale:
-            try:
-                yield from (t for t in _billing(source, ref) if self._wanted(t.session, purged))
-            except (HoldfastError, OSError):
-                continue  # the next sync reports it; the figures of every other file stand
+            seen: set[str] = set()
+            with contextlib.suppress(
+                HoldfastError, OSError
+            ):  # the next sync reports it; every other file's figures stand
+                for transcript in _billing(source, ref):
+                    if self._wanted(transcript.session, purged):
+                        seen.add(transcript.session.id)
+                        estimates.see("", transcript)
+                        yield transcript
+            doubtful += [(source, ref, seen)] if estimates.unrecorded(seen) else []
+        yield from self._estimated(doubtful, estimates, purged)
+
+    def _estimated(
+        self, files: list[tuple[Source, Ref, set[str]]], estimates: Estimates, purged: frozenset[str]
+    ) -> Iterator[Transcript]:
+        """Estimate each session as soon as the last of its files was read."""
+        left = Counter(ident for _, _, seen in files for ident in seen)
+        found: dict[str, tuple[Session, dict[str, Message]]] = {}
+        for source, ref, seen in files:
+            with contextlib.suppress(HoldfastError, OSError):
+                for reading in source.read(ref, None):
+                    session = reading.transcript.session
+                    if self._wanted(session, purged) and estimates.unrecorded((session.id,)):
+                        before, messages = found.get(session.id, (None, {}))
+                        messages.update((m.id, m) for m in reading.transcript.messages)
+                        found[session.id] = merged(before, session), messages
+            left.subtract(seen)
+            for ident in [i for i in found if left[i] <= 0]:
+                session, messages = found.pop(ident)
+                estimate = estimates.unread(session, messages.values())
+                if estimate is not None:
+                    yield estimate
 
     def catch_up(self, indexed: frozenset[int] = frozenset(), *, wait: bool = True) -> None:
         """Index what the store has and the index has not: after a crash, a lost index, or another program's puts.
@@ -245,22 +286,16 @@ def _billing(source: Source, ref: Ref) -> Iterator[Transcript]:
     if isinstance(source, SupportsUsage):
         yield from source.usage(ref, None)
     else:
-        yield from (with_tokens(source, reading.transcript) for reading in source.read(ref, None))
+        yield from (reading.transcript for reading in source.read(ref, None))
 
 
 def _readings(source: Source, ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:
     try:
-        yield from _with_tokens(source, source.read(ref, cursor))
+        yield from source.read(ref, cursor)
     except msgspec.ValidationError:
         if cursor is None:
             raise
-        yield from _with_tokens(source, source.read(ref, None))  # what it remembered no longer fits: from the start
-
-
-def _with_tokens(source: Source, readings: Iterator[Reading]) -> Iterator[Reading]:
-    for reading in readings:
-        transcript = with_tokens(source, reading.transcript)
-        yield reading if transcript is reading.transcript else replace(reading, transcript=transcript)
+        yield from source.read(ref, None)  # what it remembered no longer fits: from the start
 
 
 class _Tally:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.model import Bucket, Query, Request, Session, Transcript, Usage, band, kind_of, matches
-from holdfast.model.usage import TokensKind, grown, short_key
+from holdfast.model.usage import TokensKind, grown, is_counted, short_key
 from holdfast.stores.base import Entry, SupportsLedger
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ class UsageReport:
         known = {s.id: s for s in self.store.find()}
         kept = list(self._from_ledger(known))
         if plan is not None and plan.stale:
-            kept = _once(kept, self._unread(plan, known, shorten=bool(kept)))
+            unread = list(self._unread(plan, known, shorten=bool(kept)))
+            kept = _once(_still_standing(kept, unread), unread)
         passing: dict[str, bool] = {}
         filters = Query(filters=query.filters)
         for entry in kept:
@@ -193,6 +194,12 @@ def _seen(session: Session | None, transcript: Transcript) -> Session:
     ends = [t for t in (new.active, held.active, *(r.at for r in transcript.requests)) if t is not None]
     starts = [t for t in (new.started, held.started) if t is not None]
     return replace(held, started=min(starts, default=None), active=max(ends, default=None))
+
+
+def _still_standing(kept: list[Billed], unread: list[Billed]) -> list[Billed]:
+    """Leave out stand-ins of sessions that were just read: what was read brings all of theirs, or recorded requests."""
+    read = {entry.session.id for entry in unread}
+    return [e for e in kept if not (is_counted(e.request) and e.session.id in read)]
 
 
 def _once(kept: Iterable[Billed], unread: Iterable[Billed]) -> list[Billed]:

@@ -34,7 +34,9 @@ class SourceInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """True where recordings or other programs' test data were read."""
     evidence: str = ""
     records_usage: bool = True
-    """False where the agent writes down no tokens: they are then counted or estimated from the texts."""
+    """False where the agent never writes down tokens: what no answer follows is then estimated too, not answers alone."""
+    bills_parent: bool = False
+    """True where the tokens of a sub-agent are counted in the session that started it."""
     scattered: bool = False
     """True where files lie among a person's own: these folders are listed now and then, never watched."""
     retention_days: int | None = None

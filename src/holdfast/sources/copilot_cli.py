@@ -36,6 +36,7 @@ class CopilotCli:
         parser=PARSER,
         env=("COPILOT_HOME",),
         verified=True,
+        bills_parent=True,
         evidence="8 recordings of 1.0.7x, 2 files of another program's tests",
     )
 
