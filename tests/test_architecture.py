@@ -112,6 +112,7 @@ SHARED_BY_SOURCES = ("_content", "_database", "_files", "_jsonl", "_toolnames")
 
 FAMILIES = {
     "claude": ("claude_code", "iflow"),
+    "cline": ("cline", "roo_code", "kilo"),
     "codex": ("codex", "traex"),
     "copilot": ("copilot_cli",),
     "gemini": ("gemini_cli",),

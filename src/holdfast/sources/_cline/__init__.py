@@ -1,0 +1,1 @@
+"""What only the readers of Cline, Roo Code and Kilo know."""
