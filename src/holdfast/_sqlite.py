@@ -24,6 +24,10 @@ Durability = Literal["durable", "derived"]
 OLDEST = (3, 51, 3)
 BUSY_MS = 30_000
 RETRY_SECONDS = 0.005
+CACHE_KIB = 16 * 1024
+"""More than one batch of a first sync writes: less than that is written out and read back in the middle of it."""
+LOG_PAGES = 4_000
+"""How long a log grows before its pages move into the file: those that change with every batch move once for many."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
@@ -92,6 +96,8 @@ def open_database(
         connection.pragma("foreign_keys", 1)
         connection.pragma("temp_store", "memory")
         connection.pragma("secure_delete", 1)
+        connection.pragma("cache_size", -CACHE_KIB)
+        connection.pragma("wal_autocheckpoint", LOG_PAGES)
     except apsw.CantOpenError as error:
         raise Unavailable(f"cannot open {path}: {error}", "check the folder's owner and free disk space") from error
     except (apsw.Error, OSError) as error:
