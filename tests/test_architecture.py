@@ -117,6 +117,7 @@ FAMILIES = {
     "copilot": ("copilot_cli",),
     "gemini": ("gemini_cli",),
     "kiro": ("kiro_cli",),
+    "qwen": ("qwen_code",),
     "vibe": ("mistral_vibe",),
 }
 """Which sources use a private folder, where that is not the one source of the same name."""

@@ -28,6 +28,7 @@ SOURCES: dict[str, str] = {
     "grok": "holdfast.sources.grok:Grok",
     "hermes": "holdfast.sources.hermes:Hermes",
     "iflow": "holdfast.sources.iflow:IFlow",
+    "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "cursor": "holdfast.sources.cursor:Cursor",
     "cline": "holdfast.sources.cline:Cline",
 }
