@@ -24,13 +24,14 @@ SOURCES: dict[str, str] = {
     "mistral-vibe": "holdfast.sources.mistral_vibe:MistralVibe",
     "antigravity": "holdfast.sources.antigravity:Antigravity",
     "goose": "holdfast.sources.goose:Goose",
+    "crush": "holdfast.sources.crush:Crush",
     "traex": "holdfast.sources.traex:TraeX",
     "grok": "holdfast.sources.grok:Grok",
     "hermes": "holdfast.sources.hermes:Hermes",
     "iflow": "holdfast.sources.iflow:IFlow",
-    "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "cursor": "holdfast.sources.cursor:Cursor",
     "cline": "holdfast.sources.cline:Cline",
+    "qwen-code": "holdfast.sources.qwen_code:QwenCode",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
@@ -41,6 +42,7 @@ FORMATS: dict[str, str] = {
     "yaml": "holdfast.interchange.yaml:YamlFormat",
     "markdown": "holdfast.interchange.markdown:MarkdownFormat",
     "native": "holdfast.interchange.native:NativeFormat",
+    "html": "holdfast.interchange.html:HtmlFormat",
 }
 IMPORTS: dict[str, str] = {
     "chatgpt": "holdfast.interchange.chatgpt:ChatGptExport",

@@ -1,1 +1,1 @@
-"""What only the reader of Goose needs."""
+"""What only the reader of Goose knows."""
