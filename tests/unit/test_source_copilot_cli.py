@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast._sqlite import open_database
-from holdfast.model import Attachment, Session, Summary, Text, Thinking, ToolCall, ToolResult
+from holdfast.model import Attachment, Session, Summary, Text, Thinking, ToolCall, ToolResult, Usage
 from holdfast.sources.copilot_cli import CopilotCli
 from holdfast.testing._readings import Gathered, totals
 from tests.contracts.samples import copilot_cli as sample
@@ -169,17 +169,19 @@ def test_a_damaged_database_is_left_alone(tmp_path):
     assert read_events(tmp_path, answer(5, "a", 5)).requests == {}
 
 
-def test_summarising_is_kept_apart_from_requests_as_copilot_does(tmp_path):
-    spent = {"inputTokens": 100, "outputTokens": 10}
+def test_summarising_is_a_request_of_its_own_that_says_nothing_of_the_context_and_counts_once(tmp_path):
+    spent = {"inputTokens": 100, "cacheReadTokens": 60, "outputTokens": 10, "model": "gpt-5-mini"}
     done = event(
         "session.compaction_complete", 9, summaryContent="All said.", tokenLimit=128000, compactionTokensUsed=spent
     )
-    found = read_events(tmp_path, done)
+    rows(tmp_path, row(1, 9, [100, 10, 60, 0, 0], initiator="compaction"))
+    found = read_events(tmp_path, done, done)
     session = session_of(found)
-    assert session.extra["compaction_tokens"] == spent
     assert (session.context.limit, session.context.source) == (128000, "recorded")
     assert parts(found, Summary) == [Summary("All said.")]
-    assert found.requests == {}
+    (request,) = found.requests.values()
+    assert request.usage == Usage(input=40, cache_read=60, output=10)
+    assert (request.model, request.main, request.line) == ("gpt-5-mini", False, 2)
 
 
 def test_the_context_in_use_is_what_the_latest_event_says(tmp_path):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from holdfast.model import Session
     from holdfast.sources._jsonl import Chunk
 
-PARSER = 2
+PARSER = 3
 FOLDER = "session-state"
 
 

@@ -127,7 +127,8 @@ def _remark(event: _Event) -> None:
             event.say("system", (Summary(text(data, "summary")),))
         case "session.compaction_complete":
             records.learn_size(data, event.state)
-            usage.learn_compaction(table(data, "compactionTokensUsed"), event.state)
+            place = usage.Place(event.found, event.line, event.at)
+            usage.summarise(table(data, "compactionTokensUsed"), event.id, event.state, place)
             if data.get("success") is not False:
                 event.say("system", (Summary(text(data, "summaryContent")),), compaction=True)
         case "session.snapshot_rewind":

@@ -53,7 +53,6 @@ class State(Struct):
     limit: int | None = None
     credits: int = 0
     premium: float = 0
-    compacted: dict[str, int] = field(default_factory=dict)
     voices: dict[str, Voice] = field(default_factory=dict)
     asked: dict[str, None] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
@@ -128,7 +127,7 @@ def _context(state: State) -> Context:
 def _extra(state: State) -> dict[str, Json]:
     """Keep money as Copilot counts it: AI credits (10^-9) and premium requests, never dollars."""
     extra: dict[str, Json] = {"repository": state.repository, "total_nano_aiu": state.credits}
-    extra |= {"premium_requests": state.premium, "compaction_tokens": state.compacted}
+    extra |= {"premium_requests": state.premium}
     return {k: v for k, v in extra.items() if v}
 
 

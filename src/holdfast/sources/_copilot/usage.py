@@ -56,11 +56,23 @@ def learn_credits(data: dict[str, Json], state: State) -> None:
         state.premium = max(state.premium, float(premium))
 
 
-def learn_compaction(found: dict[str, Json], state: State) -> None:
-    """Add what summarising cost; Copilot leaves it out of its counters by model."""
-    for name in _COUNTERS:
-        if number(found.get(name)):
-            state.compacted[name] = state.compacted.get(name, 0) + number(found.get(name))
+def summarise(found: dict[str, Json], event: str, state: State, place: Place) -> None:
+    """Make a request of what summarising cost: Copilot bills it, and leaves it out of its counters by model."""
+    counts = [number(found.get(n)) for n in _COUNTERS]
+    if not any(counts):
+        return
+    spoken = state.voice("").models
+    place.found.requests.append(
+        Request(
+            key=f"copilot:{state.native}:compaction:{event}",
+            at=place.at,
+            model=text(found, "model") or (spoken[-1] if spoken else ""),
+            usage=usage_of(counts),
+            path=place.found.path,
+            line=place.line,
+            main=False,
+        )
+    )
 
 
 def close(data: dict[str, Json], event: str, state: State, place: Place) -> None:
@@ -178,7 +190,7 @@ def recover(state: State, found: Found) -> None:
 
 
 def _is_open(row: dict[str, Json], state: State, until: int | None) -> bool:
-    """Tell whether a row is billed here: not counted yet, and no summarising, which Copilot's counters leave out."""
+    """Tell whether a row is billed here: not counted yet, and no summarising, whose event tells it."""
     at = millis(row.get("created_at"))
     early = at is not None and until is not None and at > until
     late = at is None or state.closed is None or at > state.closed
