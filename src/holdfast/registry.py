@@ -32,6 +32,7 @@ SOURCES: dict[str, str] = {
     "cursor": "holdfast.sources.cursor:Cursor",
     "cline": "holdfast.sources.cline:Cline",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
+    "amp": "holdfast.sources.amp:Amp",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
