@@ -273,7 +273,11 @@ def test_usage_explains_each_number_with_file_and_line(cli):
     assert [r["line"] for r in found["counted"]] == [3, 6]
     assert all(r["source_path"].endswith(".jsonl") for r in found["counted"])
     assert len(found["dropped"]) == 1
-    assert "Not counted again: 1 copy" in cli("usage", "--explain", cli.id_of("Fix the build")).stdout
+    drawn = cli("usage", "--explain", cli.id_of("Fix the build")).stdout
+    path, _, rest = drawn.partition("Not counted again: 1 copy")[2].strip().partition("\n")
+    (repeat,) = rest.partition("\n\n")[0].splitlines()[1:]
+    assert path == found["dropped"][0]["source_path"]
+    assert repeat.split()[2:] == [str(found["dropped"][0]["line"]), "same", "request"]  # where, and no zeros for tokens
 
 
 def test_days_begin_where_the_time_zone_says(cli):

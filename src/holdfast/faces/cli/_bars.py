@@ -78,9 +78,9 @@ def _requests(state: State, requests: Sequence[RequestItem], own: str) -> list[s
             [
                 r.at or "-",
                 safe_line(r.model) or "-",
-                *_counts(r.tokens, full),
+                *(_counts(r.tokens, full) if not _repeats(r, own) else [""] * (len(_COUNTS) - 1)),
                 str(r.line),
-                *([_owner(r, own)] if own else []),
+                *(["same request" if _repeats(r, own) else r.owner] if own else []),
             ]
             for r in here
         ]
@@ -91,8 +91,9 @@ def _requests(state: State, requests: Sequence[RequestItem], own: str) -> list[s
     return lines
 
 
-def _owner(request: RequestItem, own: str) -> str:
-    return "this session" if request.owner in ("", own) else request.owner
+def _repeats(request: RequestItem, own: str) -> bool:
+    """Tell a further record of a request in the session's own files: its tokens stand at the first."""
+    return bool(own) and request.owner in ("", own)
 
 
 def _row(row: UsageItem, write: Callable[[int], str], *, bar: str | None) -> list[str]:
