@@ -29,7 +29,7 @@ def filled():
 def everything(store):
     sessions = {s.id: replace(s, revision=0) for s in [*store.find(), *store.find(trashed=True)]}
     messages = {i: tuple(store.messages(i)) for i in sessions}
-    raw = {i: [(f.path, b"".join(store.raw(f))) for f in store.raw_files(i)] for i in sessions}
+    raw = {i: [(f.path, f.version, f.start, b"".join(store.raw(f))) for f in store.raw_files(i)] for i in sessions}
     entries = {i: list(store.ledger(i, copies=True)) for i in sessions}
     return sessions, messages, raw, entries, store.docs("cursor")
 
@@ -44,6 +44,24 @@ def test_a_copy_holds_all_that_the_original_holds_and_twice_changes_nothing(fill
     Archive(filled).copy_to(target)
     assert everything(target) == everything(filled)
     assert target.revision() == before
+
+
+@pytest.mark.parametrize("source", [InMemoryStore, lambda: SqliteStore(None)])
+@pytest.mark.parametrize("make", [InMemoryStore, lambda: SqliteStore(None)])
+@pytest.mark.parametrize(("kind", "offset"), [({"whole": True}, 0), ({"rows": True}, 0), ({}, 7)])
+def test_the_version_before_a_shrink_goes_along(source, make, kind, offset):
+    store, target = source(), make()
+    for data in (b"a first line\nand another\n", b"a third\n"):
+        store.put(
+            Transcript(session=session(), messages=(said(1),)), raw=Raw(path="/f", offset=offset, data=data, **kind)
+        )
+    before = [(f.version, b"".join(store.raw(f))) for f in store.raw_files(session().id)]
+    assert sorted(before) == [(0, b"a third\n"), (1, b"a first line\nand another\n")]
+    Archive(store).copy_to(target)
+    assert everything(target) == everything(store)
+    revision = target.revision()
+    Archive(store).copy_to(target)
+    assert (everything(target), target.revision()) == (everything(store), revision)
 
 
 def test_a_sound_archive_verifies_with_its_counts(filled):

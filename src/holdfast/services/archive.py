@@ -110,10 +110,9 @@ class Archive:
             yield Transcript(session=session, messages=tuple(part))
 
     def _copy_file(self, file: RawFile, session: Session, target: Store) -> None:
-        if file.version:
-            return
-        if file.rows:
-            raw = Raw(path=file.path, offset=0, data=b"".join(self._raw(file)), rows=True)
+        if file.version or file.rows:
+            start, data = (file.start if file.version else 0), b"".join(self._raw(file))
+            raw = Raw(path=file.path, offset=start, data=data, rows=file.rows, version=file.version)
             target.put(Transcript(session=session), raw=raw)
             return
         place = file.start

@@ -19,6 +19,8 @@ PIECE = 1 << 20
 
 def put(db: apsw.Connection, session: int, raw: Raw, block: Block | None) -> bool:
     """Keep a span; what was kept of the file from its offset on is replaced. False when all of it was there already."""
+    if raw.version:
+        return _put_before(db, session, raw)
     if raw.whole or raw.rows:
         return _put_whole(db, session, raw, block)
     known = _known(db, session, raw.path)
@@ -75,6 +77,27 @@ def _put_whole(db: apsw.Connection, session: int, raw: Raw, block: Block | None)
         _insert(db, file, raw.offset + offset, raw.data[offset : offset + PIECE], block=lean)
     db.execute("UPDATE files SET size=? WHERE pk=?", (raw.offset + len(raw.data), file))
     return True
+
+
+def _put_before(db: apsw.Connection, session: int, raw: Raw) -> bool:
+    """Keep the version before a shrink as another store had it."""
+    older = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=1", (session, raw.path)).get
+    if older is not None:
+        if b"".join(read(db, session, RawFile(path=raw.path, session="", version=1))) == raw.data:
+            return False
+        _forget(db, older)
+    _insert_before(db, session, raw)
+    return True
+
+
+def _insert_before(db: apsw.Connection, session: int, raw: Raw) -> None:
+    db.execute(
+        "INSERT INTO files(session, path, version, rows, size) VALUES(?,?,1,?,?)",
+        (session, raw.path, int(raw.rows), raw.offset + len(raw.data)),
+    )
+    kept, lean = db.last_insert_rowid(), _any_block(db, session)
+    for offset in range(0, len(raw.data), PIECE):
+        _insert(db, kept, raw.offset + offset, raw.data[offset : offset + PIECE], block=lean)
 
 
 def _keep_before_shrink(db: apsw.Connection, session: int, path: str) -> None:
@@ -145,12 +168,7 @@ def _keep_before_rewrite(db: apsw.Connection, file: int) -> None:
     older = db.execute("SELECT pk FROM files WHERE session=? AND path=? AND version=1", (session, path)).get
     if older is not None:
         _forget(db, older)
-    db.execute(
-        "INSERT INTO files(session, path, version, rows, size) VALUES(?,?,1,0,?)", (session, path, first + len(data))
-    )
-    kept = db.last_insert_rowid()
-    for offset in range(0, len(data), PIECE):
-        _insert(db, kept, first + offset, data[offset : offset + PIECE], block=_any_block(db, session))
+    _insert_before(db, session, Raw(path=path, offset=first, data=data))
 
 
 def _insert(db: apsw.Connection, file: int, offset: int, data: bytes, *, block: Block | None) -> None:

@@ -22,7 +22,8 @@ Docs = "Mapping[str, Mapping[str, bytes | None]]"
 class Raw(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Source bytes to keep with a put; the same rules as a source's raw span.
 
-    A span without bytes cuts what is kept at its offset: from there on the file is another session's.
+    A span without bytes cuts what is kept at its offset: from there on the file is another session's. With `version` 1 the
+    bytes are all of the version before a shrink, as another store kept it.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Raw(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: bytes
     whole: bool = False
     rows: bool = False
+    version: int = 0
 
 
 class RawFile(Struct, frozen=True, kw_only=True):

@@ -312,6 +312,10 @@ class InMemoryStore:
         return recorded or requests
 
     def _keep_raw(self, held: Held, raw: Raw) -> bool:
+        if raw.version:
+            before = held.files.get((raw.path, raw.version))
+            held.files[raw.path, raw.version] = (raw.data, raw.rows, raw.offset)
+            return before != (raw.data, raw.rows, raw.offset)
         known = (raw.path, 0) in held.files
         data, _, start = held.files.get((raw.path, 0), (b"", False, raw.offset))
         all_of_it = raw.whole or raw.rows
