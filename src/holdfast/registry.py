@@ -31,6 +31,7 @@ SOURCES: dict[str, str] = {
     "iflow": "holdfast.sources.iflow:IFlow",
     "cursor": "holdfast.sources.cursor:Cursor",
     "cline": "holdfast.sources.cline:Cline",
+    "roo-code": "holdfast.sources.roo_code:RooCode",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "amp": "holdfast.sources.amp:Amp",
 }
