@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 
 import pytest
@@ -49,6 +50,23 @@ def test_doctor_runs_where_the_settings_are_broken_and_says_so(cli):
 
 def test_doctor_does_not_print_where_the_home_is(cli):
     assert str(cli.home) not in cli("doctor").stdout + cli("info").stdout
+
+
+def test_info_says_of_a_damaged_archive_what_can_be_known(cli):
+    archive = cli.data / "sessions.db"
+    for path in cli.data.glob("sessions.db*"):
+        path.unlink()
+    archive.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    answer = cli("info")
+    facts = dict(line.split("  ", 1) for line in answer.stdout.splitlines())
+    facts = {name: value.strip() for name, value in facts.items()}
+    assert answer.exit_code == 8
+    assert facts["archive"].endswith("sessions.db")
+    assert facts["archive size"] == "5.0 KB"
+    assert facts["damage"] in answer.stderr
+    assert facts["next"].startswith("holdfast ")
+    assert {"holdfast", "data", "index", "sqlite"} <= facts.keys()
+    assert json.loads(cli("info", "--json").stdout)["facts"]
 
 
 def test_info_prints_a_path_or_version_on_each_line(cli):

@@ -47,6 +47,10 @@ class Doctor:
         """Name every path and version."""
         return tuple((name, self._plain(value)) for name, value in machine.facts(self.scene))
 
+    def damage(self) -> Unreadable | None:
+        """Return what keeps the archive from being opened, None where nothing does."""
+        return machine.damage(self.scene)
+
     def _checks(self, scene: Scene, deadline: float) -> Iterator[Check]:
         for area, looks in _AREAS:
             for name, look in looks:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import holdfast
 from holdfast import config as configuration
 from holdfast._sqlite import open_database
-from holdfast.services._doctor.checkup import Finding
+from holdfast.errors import Unreadable
+from holdfast.services._doctor.checkup import Finding, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +155,13 @@ def facts(scene: Scene) -> Iterator[tuple[str, str]]:
     yield "program", str(Path(holdfast.__file__).parent)
     yield "data", str(scene.data)
     yield "archive", str(scene.archive) if scene.archive else scene.url
-    index = _index_path(scene)
+    if scene.archive is not None and scene.archive.exists():
+        yield "archive size", size(scene.archive.stat().st_size)
+    fault = damage(scene)
+    if fault is not None:
+        yield "damage", fault.message
+        yield "next", fault.hint or "holdfast store verify"
+    index = _index_path(scene, opened=fault is None)
     yield "index", str(index) if index else "in memory"
     yield "settings", str(configuration.user_file(scene.env))
     yield "settings in use", ", ".join(scene.config.files) or "none"
@@ -167,9 +174,19 @@ def facts(scene: Scene) -> Iterator[tuple[str, str]]:
         yield f"extra {name}", "not installed" if find_spec(module) is None else "installed"
 
 
-def _index_path(scene: Scene) -> Path | None:
+def damage(scene: Scene) -> Unreadable | None:
+    """Return what keeps the archive from being opened."""
+    try:
+        if scene.made:
+            scene.store()
+    except Unreadable as error:
+        return error
+    return None
+
+
+def _index_path(scene: Scene, *, opened: bool) -> Path | None:
     """Return where the index is, without making an archive only to say it."""
-    if scene.made:
+    if scene.made and opened:
         return scene.index_path()
     return scene.archive.with_name("index.db") if scene.archive else None
 

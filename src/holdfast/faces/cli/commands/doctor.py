@@ -88,13 +88,17 @@ def doctor(state: State) -> None:
 
 @command("info", InfoDocument, examples=("holdfast info", "holdfast info --json"))
 def info(state: State) -> None:
-    """Say where everything is kept, and in which version."""
+    """Say where everything is kept, and in which version; of a damaged archive, what can be known."""
     facts = state.workspace.doctor.info()
     if state.json:
         state.document(InfoDocument(facts=tuple(FactItem(name=n, value=v) for n, v in facts)))
-        return
-    widest = max(len(name) for name, _ in facts)
-    state.text("\n".join(f"{state.paint(f'{name:<{widest}}', 'dim')}  {safe_line(value)}" for name, value in facts))
+    else:
+        widest = max(len(name) for name, _ in facts)
+        lines = (f"{state.paint(f'{name:<{widest}}', 'dim')}  {safe_line(value)}" for name, value in facts)
+        state.text("\n".join(lines))
+    damage = state.workspace.doctor.damage()
+    if damage is not None:
+        raise damage
 
 
 def _without_broken_settings(state: State) -> None:
