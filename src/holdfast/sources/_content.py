@@ -38,10 +38,10 @@ def millis(value: Json) -> int | None:
 
 def _from_text(value: str) -> int | None:
     if len(value) == 24 and value[23] == "Z" and value[10] == "T":  # the usual form, worth a short way
-        minute = _minute(value[:16])
-        if minute is not None:
+        hour = _hour(value[:13])
+        if hour is not None:
             try:
-                return minute + int(value[17:19]) * 1000 + int(value[20:23])
+                return hour + int(value[14:16]) * 60_000 + int(value[17:19]) * 1000 + int(value[20:23])
             except ValueError:
                 return None
     try:
@@ -54,7 +54,7 @@ def _from_text(value: str) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _minute(value: str) -> int | None:
+def _hour(value: str) -> int | None:
     try:
         number = int(datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp() * 1000)
     except ValueError:
