@@ -34,6 +34,7 @@ SOURCES: dict[str, str] = {
     "roo-code": "holdfast.sources.roo_code:RooCode",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "amp": "holdfast.sources.amp:Amp",
+    "lm-studio": "holdfast.sources.lm_studio:LmStudio",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
