@@ -158,3 +158,18 @@ def test_a_list_loads_only_what_lists_need(cli):
     found = loaded("list", "--no-sync")
     assert {name.partition(".")[0] for name in found} & set(HEAVY) == set()
     assert [name for name in OURS if f"holdfast.{name}" in found] == []
+
+
+@pytest.mark.parametrize("wide", [80, 100])
+def test_a_long_fact_breaks_between_words_and_behind_folders_never_inside_them(cli, wide):
+    ident = cli.id_of("Fix the build")
+    path = cli.json("show", ident)["session"]["source_path"]
+    assert len(path) > wide - 12, "the sample's path is too short to be broken"
+    shown = SGR.sub("", screen("show", ident, "--no-pager", wide=wide)).splitlines()
+    first = next(n for n, line in enumerate(shown) if line.startswith("source "))
+    after = next(n for n in range(first + 1, len(shown)) if not shown[n].startswith(" " * 12))
+    lines = [line[12:] for line in shown[first:after]]
+    assert len(lines) > 1
+    assert all(columns(line) <= wide - 12 for line in lines)
+    whole = "".join(line if line.endswith("/") else f"{line} " for line in lines)
+    assert whole.startswith(f"{path} (exists, captured")

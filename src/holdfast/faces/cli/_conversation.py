@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from holdfast.model import CommandRun, FileTouch, Json, Message, Part
 
 LABEL = 12
+_FOLDERS = re.compile(r"[^/\\]*[/\\]|[^/\\]+")
 _MOST = 12
 """Files and commands named in the header; --all names every one."""
 _WHO = {
@@ -71,9 +73,24 @@ def _header(item: SessionItem, paint: Paint, width: int) -> Iterator[str]:
     yield paint(fit(title, width) if width else title, "bold")
     for label, value in _facts(item):
         if value:
-            first, *rest = textwrap.wrap(value, max(width - LABEL, LABEL), break_on_hyphens=False) if width else [value]
+            first, *rest = _broken(value, max(width - LABEL, LABEL)) if width else [value]
             yield f"{paint(f'{label:<{LABEL}}', 'dim')}{first}"
             yield from (" " * LABEL + line for line in rest)
+
+
+def _broken(fact: str, width: int) -> list[str]:
+    """Break a fact between words; a path that is longer than a line breaks behind a folder."""
+    lines = [""]
+    for word in fact.split(" "):
+        gap = " " if lines[-1] else ""
+        folders = [word] if len(word) <= width else _FOLDERS.findall(word)
+        for piece in (f[i : i + width] for f in folders for i in range(0, len(f), width)):
+            if len(lines[-1]) + len(gap) + len(piece) <= width:
+                lines[-1] += gap + piece
+            else:
+                lines.append(piece)
+            gap = ""
+    return lines
 
 
 def _facts(item: SessionItem) -> Iterator[tuple[str, str]]:
