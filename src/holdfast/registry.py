@@ -25,16 +25,18 @@ SOURCES: dict[str, str] = {
     "antigravity": "holdfast.sources.antigravity:Antigravity",
     "goose": "holdfast.sources.goose:Goose",
     "crush": "holdfast.sources.crush:Crush",
+    "zed": "holdfast.sources.zed:Zed",
     "traex": "holdfast.sources.traex:TraeX",
     "grok": "holdfast.sources.grok:Grok",
     "hermes": "holdfast.sources.hermes:Hermes",
+    "amp": "holdfast.sources.amp:Amp",
+    "lm-studio": "holdfast.sources.lm_studio:LmStudio",
     "iflow": "holdfast.sources.iflow:IFlow",
     "cursor": "holdfast.sources.cursor:Cursor",
     "cline": "holdfast.sources.cline:Cline",
     "roo-code": "holdfast.sources.roo_code:RooCode",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
-    "amp": "holdfast.sources.amp:Amp",
-    "lm-studio": "holdfast.sources.lm_studio:LmStudio",
+    "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
@@ -46,6 +48,8 @@ FORMATS: dict[str, str] = {
     "markdown": "holdfast.interchange.markdown:MarkdownFormat",
     "native": "holdfast.interchange.native:NativeFormat",
     "html": "holdfast.interchange.html:HtmlFormat",
+    "jsonl": "holdfast.interchange.jsonl:JsonLinesFormat",
+    "csv": "holdfast.interchange.csv:CsvFormat",
 }
 IMPORTS: dict[str, str] = {
     "chatgpt": "holdfast.interchange.chatgpt:ChatGptExport",

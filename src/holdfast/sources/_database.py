@@ -99,8 +99,12 @@ def rows(
     *,
     where: tuple[str, Json] | None = None,
     order: str = "",
+    blobs: tuple[str, ...] = (),
 ) -> Iterator[Row]:
-    """Yield rows; texts travel as bytes, because a damaged one would not survive the library's own decoding."""
+    """Yield rows; texts travel as bytes, because a damaged one would not survive the library's own decoding.
+
+    `blobs` are columns whose bytes are no text, whatever they look like.
+    """
     picked = ", ".join(
         f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in map(quoted, columns)
     )
@@ -108,7 +112,7 @@ def rows(
     ask += f" WHERE {quoted(where[0])} = ?" if where else ""
     ask += f" ORDER BY {order}" if order else ""
     for values in connection.execute(ask, (where[1],) if where else ()):
-        yield {c: _value(v) for c, v in zip(columns, values, strict=True)}
+        yield {c: v if c in blobs else _value(v) for c, v in zip(columns, values, strict=True)}
 
 
 def sums(
