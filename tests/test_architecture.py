@@ -115,6 +115,7 @@ FAMILIES = {
     "cline": ("cline", "roo_code", "kilo"),
     "codex": ("codex", "traex"),
     "copilot": ("copilot_cli",),
+    "droid": ("factory_droid",),
     "gemini": ("gemini_cli",),
     "kiro": ("kiro_cli",),
     "qwen": ("qwen_code",),

@@ -37,6 +37,7 @@ SOURCES: dict[str, str] = {
     "roo-code": "holdfast.sources.roo_code:RooCode",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
+    "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
     "vscode-copilot-chat": "holdfast.sources.vscode_copilot_chat:VsCodeCopilotChat",
 }
 STORES: dict[str, str] = {
