@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from holdfast.errors import Unavailable
 from holdfast.faces.cli._ids import short_ids
 from holdfast.faces.cli._progress import Progress
 from holdfast.faces.cli._state import State
@@ -129,6 +130,20 @@ def test_list_says_how_many_files_wait_when_the_time_is_over(unread, monkeypatch
 @pytest.mark.parametrize("line", [("list",), ("search", "build")], ids=" ".join)
 def test_no_sync_looks_at_nothing_and_says_so(unread, line):
     assert unread.json(*line, "--no-sync")["stale"] is None
+
+
+@pytest.mark.parametrize("line", [("list",), ("search", "build")], ids=" ".join)
+def test_where_reading_failed_nobody_looked_and_the_list_stands_all_the_same(cli, monkeypatch, line):
+    held = {s["id"] for s in cli.json("list")["sessions"]}
+
+    def refuse(*_, **__):
+        raise Unavailable("another process is writing", "try again")
+
+    monkeypatch.setattr("holdfast.services.sync.Sync.run", refuse)
+    found = cli.json(*line)
+    assert found["stale"] is None
+    assert {s["id"] for s in found["sessions"]} == held if line == ("list",) else found["hits"]
+    assert "not synced: another process is writing" in cli(*line).stderr
 
 
 def test_the_setting_that_turns_reading_off_is_kept(unread, monkeypatch):

@@ -33,7 +33,7 @@ _EXITS = (3, 5, 6, 9)
 @click.argument("references", metavar="ID...", nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")
 def delete(state: State, *, references: Sequence[str], dry_run: bool) -> None:
-    """Move sessions and their sub-agents to the trash, from which they are purged after 30 days (trash.days).
+    """Move sessions and their sub-agents to the trash, from which a sync purges them after 30 days (trash.days).
 
     The agents' own files stay as they are.
     """
