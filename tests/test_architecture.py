@@ -118,6 +118,7 @@ FAMILIES = {
     "droid": ("factory_droid",),
     "gemini": ("gemini_cli",),
     "kiro": ("kiro_cli",),
+    "opencode": ("opencode", "kilo"),
     "qwen": ("qwen_code",),
     "vibe": ("mistral_vibe",),
 }

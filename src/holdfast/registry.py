@@ -35,6 +35,7 @@ SOURCES: dict[str, str] = {
     "cursor": "holdfast.sources.cursor:Cursor",
     "cline": "holdfast.sources.cline:Cline",
     "roo-code": "holdfast.sources.roo_code:RooCode",
+    "kilo": "holdfast.sources.kilo:Kilo",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
     "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",

@@ -10,6 +10,8 @@ from holdfast.model import Usage
 from holdfast.sources._content import number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from holdfast.model import Json
 
 MICRO = 1_000_000
@@ -25,6 +27,8 @@ class Flavor(Struct, frozen=True, kw_only=True):
     agent: str
     whole_since: int | None = None
     """From when on `tokensIn` is the whole prompt for every provider; None where that never changed."""
+    native: Callable[[str], str] = str
+    """Gives the session's own id for a task's name."""
 
 
 class Counted(Struct, frozen=True, kw_only=True):

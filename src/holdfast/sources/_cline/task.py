@@ -118,7 +118,7 @@ def _transcript(folder: Folder, ref: Ref, flavor: Flavor, *, since: int | None) 
     since = last if since is None else since
     billed = [r for r in screen.deleted if since is None or (r.at or 0) <= since]
     requests = [*(_with_model(r, screen, talk, metadata) for r in screen.requests), *billed]
-    session = _session(ref, flavor, screen, talk, facts)
+    session = _session(ref, flavor, screen, talk=talk, facts=facts)
     unknown = dict(screen.unknown)
     for name, times in talk.unknown.items():
         unknown[name] = unknown.get(name, 0) + times
@@ -194,15 +194,16 @@ def _with_model(request: Request, screen: Screen, talk: Talk, metadata: dict[str
     return replace(request, model=(told or [n for _, n in talk.models] or answered or [_model(metadata, {})])[-1])
 
 
-def _session(ref: Ref, flavor: Flavor, screen: Screen, talk: Talk, facts: dict[str, dict[str, Json]]) -> Session:
-    native = Path(ref.path).parent.name
-    item = {**_listed(ref, native), **facts["history_item.json"]}
+def _session(ref: Ref, flavor: Flavor, screen: Screen, *, talk: Talk, facts: dict[str, dict[str, Json]]) -> Session:
+    name = Path(ref.path).parent.name
+    native = flavor.native(name)
+    item = {**_listed(ref, name), **facts["history_item.json"]}
     metadata = facts["task_metadata.json"]
     named = ("workspace", "cwd", "cwdOnTaskInitialization")
     cwd = next((text(item[n]) for n in named if text(item.get(n))), "") or text(metadata.get("workspace")) or talk.cwd
     messages = [*talk.messages, *screen.messages]
     times = [m.at for m in messages if m.at] + [r.at for r in screen.requests if r.at]
-    stamp = millis(int(native)) if native.isascii() and native.isdigit() and len(native) == 13 else None
+    stamp = millis(int(name)) if name.isascii() and name.isdigit() and len(name) == 13 else None
     above = text(item.get("parentTaskId"))
     return Session(
         id=observed_id(flavor.agent, native),
@@ -212,7 +213,7 @@ def _session(ref: Ref, flavor: Flavor, screen: Screen, talk: Talk, facts: dict[s
         cwd=cwd,
         project=project_of(cwd),
         models=ordered(m.model for m in talk.messages),
-        parent=Parent(id=observed_id(flavor.agent, above), kind="subagent") if above else None,
+        parent=Parent(id=observed_id(flavor.agent, flavor.native(above)), kind="subagent") if above else None,
         status="ended",
         started=stamp or min(times, default=None) or millis(item.get("ts")),
         active=max(times, default=None) or millis(item.get("ts")) or stamp,
