@@ -119,7 +119,7 @@ FAMILIES = {
     "gemini": ("gemini_cli",),
     "kiro": ("kiro_cli",),
     "opencode": ("opencode", "kilo"),
-:    "lmstudio": ("lm_studio",),
+    "lmstudio": ("lm_studio",),
     "openwebui": ("open_webui",),
     "qwen": ("qwen_code",),
     "vibe": ("mistral_vibe",),
