@@ -15,6 +15,7 @@ from holdfast.faces.cli._state import State
 from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.render import count, dollars, span
 from tests.contracts.samples import claude_code
+from tests.unit.homes import Claude, said
 
 FIELDS = {
     "id", "agent", "native_id", "name", "title", "project", "cwd", "branch", "models", "parent", "started", "last_activity",
@@ -97,6 +98,22 @@ def test_tags_choose_sessions(cli):
     cli("tag", cli.id_of("Fix the build"), "api")
     assert [s["title"] for s in cli.json("list", "--tag", "api")["sessions"]] == ["Fix the build"]
     assert cli.json("list", "--tag", "api", "--tag", "other")["sessions"] == []
+
+
+def test_words_choose_every_session_that_holds_them_in_the_trash_too(empty):
+    home = Claude(empty.home)
+    (empty.home / "claude").rename(empty.home / ".claude")
+    home.project = empty.home / ".claude" / "projects" / "-home-ada-shop"
+    for number in range(320):
+        home.write(f"s{number:03}", said(f"heliotrope {number}", 1))
+    home.write("other", said("nothing of it", 1))
+    empty("sync")
+    assert len(empty.json("list", "heliotrope")["sessions"]) == 320
+    assert empty.json("export", "heliotrope", "-o", str(empty.data / "all.json"))["sessions"] == 320
+    ident = empty.json("list", "heliotrope")["sessions"][0]["id"]
+    empty("delete", ident, "--yes")
+    assert len(empty.json("list", "heliotrope")["sessions"]) == 319
+    assert [s["id"] for s in empty.json("list", "heliotrope", "--trash")["sessions"]] == [ident]
 
 
 def test_a_limit_cuts_the_list(cli):

@@ -40,6 +40,9 @@ class Shelf:
     def find(self, text, **options):
         return self.index.find(parse(text), fetch=self.fetch, **options)
 
+    def holders(self, text, allowed):
+        return self.index.holders(parse(text), allowed=allowed, fetch=self.fetch)
+
     def places(self, text, **options):
         return [(h.session, h.seq) for h in self.find(text, **options)]
 
@@ -219,6 +222,32 @@ def test_more_alternatives_than_can_be_combined_are_all_found(shelf):
         shelf.put(f"s{i}", user(f"alpha{i} beta"))
     query = " OR ".join(f"alpha{i}" for i in range(12)) + " beta OR gamma"
     assert {s for s, _ in shelf.places(query)} == {f"s{i}" for i in range(12)}
+
+
+def test_every_session_that_holds_the_words_is_named_however_many_there_are(shelf):
+    names = {f"s{i}" for i in range(700)}
+    with shelf.index.batch():
+        for name in sorted(names):
+            shelf.put(name, user("the needle"), assistant("another needle"))
+        shelf.put("part", tool("in haystackneedles"))
+        shelf.put("called", user("x"), title="needle")
+        shelf.put("other", user("hay"))
+    shelf.index.settle()
+    everyone = {*names, "part", "called", "other"}
+    assert shelf.holders("needle", everyone) == everyone - {"other"}
+    assert shelf.holders("needle another", {"s1", "s2", "part"}) == {"s1", "s2"}
+    assert shelf.holders("needle -another role:tool", everyone) == {"part"}
+    assert shelf.holders("-needle", everyone) == set()
+
+
+def test_a_session_holds_words_only_where_they_were_said_when_and_by_whom_is_asked(shelf):
+    filling = [user("needle", at=1_700_000_000_000 + n) for n in range(120)]
+    shelf.put("late", *filling, user("needle", at=1_800_000_000_000))
+    shelf.put("early", *filling)
+    shelf.put("system", Message(id="y", role="system", parts=(Text("needle"),)))
+    everyone = {"late", "early", "system"}
+    assert shelf.holders("needle since:2026-01-01", everyone) == {"late"}
+    assert shelf.holders("needle role:system", everyone) == {"system"}
 
 
 # In what order

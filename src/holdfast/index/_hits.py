@@ -58,7 +58,7 @@ class Hits:
                 start=found.start,
                 score=one.score,
             )
-        if message is None or not _passes(message, one, self._plan):
+        if message is None or not passes(message, one.kind, self._plan):
             return None
         said, done = searchable(message)
         found = marked(done if one.kind == "tool" else said, self._plan.words, loose=one.loose)
@@ -92,7 +92,8 @@ def _thinned(hits: Iterable[Hit], per_session: int) -> Iterator[Hit]:
             yield hit
 
 
-def _passes(message: Message, one: Candidate, plan: Plan) -> bool:
+def passes(message: Message, kind: str, plan: Plan) -> bool:
+    """Tell whether a message that matches in a class was said when and by whom the query asks."""
     if message.at is not None and not plan.may_hold(message.at, message.at):
         return False
-    return one.kind != "assistant" or all((message.role == role) != negated for role, negated in plan.roles)
+    return kind != "assistant" or all((message.role == role) != negated for role, negated in plan.roles)

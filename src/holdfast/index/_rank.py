@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from holdfast.index._match import Combination, Plan, Wanted
+    from holdfast.index._match import Combination, Form, Plan, Wanted
     from holdfast.index._terms import Where
 
 MOST_ROWS = 1500
@@ -70,14 +70,16 @@ class Ranking:
 
     def count(self) -> int:
         """Count the rows that match as whole words."""
-        total = 0
-        for name in self._plan.classes:
-            rows: set[int] = set()
-            for combination in self._plan.combinations:
-                found = self._rows(name, combination.expression(self, self._without(), form="every"))
-                rows.update(row for row, _ in found if self._stands(name, row))
-            total += len(rows)
-        return total
+        return sum(self._stands(name, row) for name in self._plan.classes for row in self.matching(name, "every"))
+
+    def matching(self, name: str, form: Form) -> set[int]:
+        """Return every row of a class that matches."""
+        rows: set[int] = set()
+        sql = f"SELECT rowid FROM words_{name} WHERE words_{name} MATCH ?"
+        for combination in self._plan.combinations:
+            text = combination.expression(self, self._without(), form=form)
+            rows.update(row for (row,) in self._connection.execute(sql, (text,)))
+        return rows
 
     def _gathered(self, enough: int, per_session: int, *, loose: bool) -> list[Candidate]:
         found: list[Candidate] = []

@@ -18,6 +18,7 @@ from holdfast.errors import Conflict, Unreadable
 from holdfast.index import _terms
 from holdfast.index._fold import asked, fold
 from holdfast.index._hits import Hits
+from holdfast.index._holders import holders
 from holdfast.index._match import Plan, planned
 from holdfast.index._rank import Ranking, density
 from holdfast.index._rows import rows_for, spans_of
@@ -165,6 +166,11 @@ class Index:
         ranking = Ranking(self._connection, plan, allowed)
         candidates = ranking.candidates(limit * wide + SPARE, per_session=most * wide)
         return Hits(self._connection, plan, fetch).shown(candidates, limit=limit, per_session=most)
+
+    def holders(self, query: Query, *, allowed: Container[str], fetch: Fetch) -> set[str]:
+        """Return all of the allowed sessions in which something matches, as words or parts of words."""
+        with self._readable():
+            return holders(self._connection, planned(query), allowed, fetch)
 
     def count(self, query: Query, *, allowed: Container[str] | None = None) -> int:
         """Count the messages and sessions that hold the query's whole words."""

@@ -37,6 +37,14 @@ class Search:
             raise problem
         return hits
 
+    def holders(self, query: Query, among: Container[str]) -> set[str]:
+        """Return every one of these sessions that holds what the query asks for, in the trash or not."""
+        problem = self._caught_up()
+        found = self.index().holders(query, allowed=among, fetch=self._fetch)
+        if problem is not None and not found:
+            raise problem
+        return found
+
     def _caught_up(self) -> HoldfastError | None:
         """Index what the store has and the index has not; what prevents it matters only where nothing else is found."""
         if self.index().revision == self.store.revision():

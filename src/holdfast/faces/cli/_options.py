@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from holdfast.model import Session
     from holdfast.workspace import Workspace
 
-MOST_HITS = 300
-"""Hits looked at when words choose sessions."""
-
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -55,5 +52,5 @@ def selected(workspace: Workspace, query: Query, *, trashed: bool = False, empty
     if not query.has_words:
         return found
     workspace.sync.catch_up()
-    named = {hit.session for hit in workspace.search.find(query, limit=MOST_HITS)}
-    return [s for s in found if s.id in named]
+    holders = workspace.search.holders(query, {s.id for s in found})
+    return [s for s in found if s.id in holders]
