@@ -14,7 +14,7 @@ from holdfast.stores.inmemory import InMemoryStore
 from holdfast.stores.sqlite import SqliteStore
 from holdfast.testing.store_contract import NOON, asked, said, session
 from tests.contracts.samples import antigravity as sample
-from tests.unit.homes import Claude, answered, workspace
+from tests.unit.homes import Claude, answered, build, workspace
 from tests.unit.homes import said as told
 
 QUIET = SourceInfo(slug="test", name="Test", records_usage=False)
@@ -163,6 +163,34 @@ def test_a_recorded_request_in_another_file_wins_whichever_is_read_first(tmp_pat
         for transcript in estimates.of(ref.key):
             store.put(transcript)
     assert {e.request.kind for e in store.ledger()} == {"reported"}
+
+
+def test_sessions_of_a_file_whose_reading_was_interrupted_are_estimated_by_the_next_run(tmp_path):
+    with workspace(tmp_path, build(tmp_path, "kiro-cli")) as ws:
+        (source,) = ws.sources.values()
+        ws.sync.run()
+        whole = counts(ws)
+    with workspace(tmp_path / "again", {"kiro-cli": [tmp_path / "kiro-cli"]}) as ws:
+        (source,) = ws.sources.values()
+        real = source.read
+
+        def cut_short(ref, cursor):
+            for reading in real(ref, cursor):
+                yield reading
+                if not reading.cursor.done:
+                    raise KeyboardInterrupt
+
+        source.read = cut_short
+        interrupted = 0
+        for _ in range(9):
+            try:
+                ws.sync.run()
+            except KeyboardInterrupt:
+                interrupted += 1
+        assert interrupted
+        source.read = real
+        ws.sync.run()
+        assert counts(ws) == whole
 
 
 def test_recorded_usage_is_never_counted_again():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast import tokens
-from holdfast.model import Message, Request, Session, Transcript, Usage, kind_of, merged, searchable
+from holdfast.model import Edits, Message, Request, Session, Transcript, Usage, kind_of, merged, searchable
 from holdfast.model.usage import COUNTED, is_counted
 from holdfast.stores.base import SupportsLedger
 
@@ -37,6 +37,13 @@ class Estimates:
             self._recorded.add(session.id)
         elif session.id not in self._recorded:
             self._open.setdefault(key, {})[session.id] = session
+
+    def resume(self, key: str, sessions: Iterable[str]) -> None:
+        """Take up sessions of a file in which an earlier run was interrupted; one that a person edited waits until it changes."""
+        for ident in sessions:
+            held = self.store.get(ident)
+            if held is not None and not _tells(held) and self.store.edits(ident) == Edits():
+                self._open.setdefault(key, {})[ident] = held
 
     def of(self, key: str) -> Iterator[Transcript]:
         """Yield estimates for the sessions of a file that was read to its end and kept."""

@@ -124,17 +124,20 @@ class Sync:
             return tally.report(began)
         tally.purged = frozenset(self.store.docs(PURGED))
         memory, of_bytes = self.rules.memory_mb, plan.bytes
+        estimates = Estimates(self.store, self.sources)
         with Pipeline(
             self.store,
             self.index(),
             keep_raw=self._keeps_raw,
             memory_mb=memory,
-            estimates=Estimates(self.store, self.sources),
+            estimates=estimates,
         ) as pipeline:
             for done, (source, ref, cursor) in enumerate(plan.stale):
                 if within is not None and time.monotonic() - began >= within:
                     tally.remaining = len(plan.stale) - done
                     break
+                if cursor is not None and not cursor.done:
+                    estimates.resume(ref.key, cursor.sessions)
                 self._read(_readings(source, ref, cursor), ref, pipeline, tally)
                 if progress is not None:
                     progress(
