@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holdfast.model import Session
 
 _BY_SUFFIX = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
+_BY_SUFFIX |= {".html": "html", ".htm": "html", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
 
 
@@ -36,6 +37,8 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
         "holdfast export k3v9qa -o session.md",
         "holdfast export k3v9qa --with-subagents -o whole.json",
         "holdfast export agent:codex since:7d -o week.json",
+        "holdfast export k3v9qa -f html -o session.html",
+        "holdfast export project:shop -f jsonl",
         "holdfast export k3v9qa -f yaml",
         "holdfast export project:shop -f native -o shop.holdfast --raw",
     ),
@@ -51,7 +54,11 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
     help="Write here instead of stdout.",
 )
 @click.option(
-    "--format", "-f", "kind", metavar="FORMAT", help="json, yaml, markdown or native; by the file's name, else json."
+    "--format",
+    "-f",
+    "kind",
+    metavar="FORMAT",
+    help="json, jsonl, yaml, markdown, html, csv or native; by the file's name, else json.",
 )
 @click.option("--with-subagents", "family", is_flag=True, help="Take the sub-agents of named sessions along.")
 @click.option("--raw", is_flag=True, help="Mask nothing.")
@@ -61,8 +68,8 @@ def export(
 ) -> None:
     """Write sessions to a file, secrets masked.
 
-    json, yaml and native can be read back with `holdfast import`; native keeps everything, and with --raw the agents' own
-    files too.
+    json, jsonl, yaml and native can be read back with `holdfast import`; native keeps everything, and with --raw the agents'
+    own files too. html is one page that loads nothing, markdown and csv (a row a message) are for people too.
     """
     name = kind or (_BY_SUFFIX.get(output.suffix.lower(), "json") if output is not None else "json")
     if state.json and output is None and name != "json":
