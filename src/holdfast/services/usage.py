@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Bucket, Query, Request, Session, Transcript, Usage, band, kind_of, matches
 from holdfast.model.usage import TokensKind, grown, is_counted, short_key
+from holdfast.services._blocks import Block, block_of, blocks
 from holdfast.stores.base import Entry, SupportsLedger
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.stores.base import Store
 
 QUARTER_MS = 900_000
-By = Literal["day", "week", "month", "session", "model", "project", "agent"]
+By = Literal["day", "week", "month", "session", "model", "project", "agent", "block"]
 
 
 class UsageRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,6 +39,8 @@ class UsageRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unpriced: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     sessions: int = 0
+    block: Block | None = None
+    """The five hours that a row of blocks is about."""
 
 
 class UsageTable(Struct, frozen=True, kw_only=True):
@@ -75,14 +79,29 @@ class UsageReport:
         self.prices = prices
 
     def table(
-        self, by: By = "day", query: Query | None = None, *, zone: tzinfo | None = None, fresh: bool = True
+        self,
+        by: By = "day",
+        query: Query | None = None,
+        *,
+        zone: tzinfo | None = None,
+        fresh: bool = True,
+        now: int | None = None,
     ) -> UsageTable:
-        """Add up requests; `zone` is where days begin, `fresh` also reads the requests of files not in the archive yet."""
+        """Add up requests; `zone` is where days begin, `fresh` also reads the requests of files not in the archive yet.
+
+        Blocks begin where all requests that pass the query's filters say, whatever its times leave out; `now` (Unix ms)
+        says which of them still runs.
+        """
         query = query or Query()
         plan = self.sync().plan() if fresh else None
-        billed = list(self._billed(query, plan))
+        billed = list(self._billed(replace(query, since=None, until=None) if by == "block" else query, plan))
+        chain: list[Block] = []
+        if by == "block":
+            times = (at for entry in billed if (at := _moment(entry)) is not None)
+            chain = blocks(times, now=int(time.time() * 1000) if now is None else now)
+            billed = [entry for entry in billed if _in_time(_moment(entry), query)]
         groups: dict[str, list[Billed]] = {}
-        key_of = _keys(by, zone)
+        key_of = _block_key(chain) if by == "block" else _keys(by, zone)
         for entry in billed:
             groups.setdefault(key_of(entry), []).append(entry)
         parts = {key: _added_up(e.request for e in entries) for key, entries in groups.items()}
@@ -90,7 +109,7 @@ class UsageReport:
             self._added(key, parts[key], label=_label(by, entries, zone), sessions=len({e.session.id for e in entries}))
             for key, entries in groups.items()
         ]
-        rows.sort(key=_order(by))
+        rows = _with_gaps(rows, chain, zone) if by == "block" else sorted(rows, key=_order(by))
         everything = [bucket for part in parts.values() for bucket in part]
         total = self._added("total", everything, label="total", sessions=len({e.session.id for e in billed}))
         return UsageTable(by=by, rows=tuple(rows), total=total, live=len(plan.stale) if plan else 0)
@@ -287,6 +306,41 @@ def _keys(by: By, zone: tzinfo | None) -> Callable[[Billed], str]:
             return lambda e: e.session.agent
         case _:
             return lambda e: _period(_moment(e), by, zone)
+
+
+def _block_key(chain: Sequence[Block]) -> Callable[[Billed], str]:
+    real = [block for block in chain if not block.gap]
+    starts, keys = [block.start for block in real], [block.key for block in real]
+
+    def key(entry: Billed) -> str:
+        at = _moment(entry)
+        return "unknown" if at is None else keys[block_of(starts, at)]
+
+    return key
+
+
+def _with_gaps(rows: Sequence[UsageRow], chain: Sequence[Block], zone: tzinfo | None) -> list[UsageRow]:
+    """Put rows in the order of their blocks, with the gaps between those that are there."""
+    known = {row.key: row for row in rows}
+    places = [place for place, block in enumerate(chain) if block.key in known]
+    shown = chain[places[0] : places[-1] + 1] if places else ()
+    empty = (UsageRow(key=block.key) for block in shown)
+    found = [
+        replace(known.get(block.key, row), label=_hours(block, zone), block=block)
+        for block, row in zip(shown, empty, strict=True)
+        if block.gap or block.key in known
+    ]
+    return [*(row for row in rows if row.key == "unknown"), *found]
+
+
+def _hours(block: Block, zone: tzinfo | None) -> str:
+    """Say from when to when, on the clock of a time zone."""
+    start, end = (datetime.fromtimestamp(at / 1000, tz=UTC).astimezone(zone) for at in (block.start, block.end))
+    return (
+        f"{start:%Y-%m-%d %H:%M} - {end:%H:%M}"
+        if start.date() == end.date()
+        else f"{start:%Y-%m-%d %H:%M} - {end:%m-%d %H:%M}"
+    )
 
 
 def _period(at: int | None, by: str, zone: tzinfo | None) -> str:

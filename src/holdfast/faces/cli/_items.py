@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.documents import (
+    BlockItem,
     CommandItem,
     ContextItem,
     FileItem,
@@ -86,6 +87,18 @@ def usage_item(row: Any) -> UsageItem:
         cost_usd=money(row.cost),
         models=row.models,
         unpriced_models=row.unpriced,
+        block=None if row.block is None else block_item(row.block),
+    )
+
+
+def block_item(block: Any) -> BlockItem:
+    """Return a block of five hours as it is published."""
+    return BlockItem(
+        start=moment(block.start),
+        end=moment(block.end),
+        last_request=moment(block.last),
+        active=block.active,
+        gap=block.gap,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from holdfast.model import Json, Part
 
 SCHEMA_VERSION = 1
-By = Literal["day", "week", "month", "session", "model", "project", "agent"]
+By = Literal["day", "week", "month", "session", "model", "project", "agent", "block"]
 TokensKind = Literal["reported", "exact", "estimated", "none"]
 
 
@@ -188,8 +188,18 @@ class SyncDocument(Document, frozen=True, kw_only=True):
     seconds: float
 
 
+class BlockItem(Struct, frozen=True, kw_only=True):
+    """Five hours from the full hour of a first request, or (`gap`) the time between two such blocks without any."""
+
+    start: str | None
+    end: str | None
+    last_request: str | None
+    active: bool
+    gap: bool
+
+
 class UsageItem(Struct, frozen=True, kw_only=True):
-    """One row of a usage table."""
+    """One row of a usage table; `block` is null unless rows are blocks."""
 
     key: str
     label: str
@@ -200,6 +210,7 @@ class UsageItem(Struct, frozen=True, kw_only=True):
     cost_usd: str | None
     models: tuple[str, ...]
     unpriced_models: tuple[str, ...]
+    block: BlockItem | None = None
 
 
 class UsageDocument(Document, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._csv import sessions as csv_of_sessions
+from holdfast.faces.cli._csv import table_options
 from holdfast.faces.cli._doubts import only_excluded, say_doubts
 from holdfast.faces.cli._fresh import freshen, places, say_size, say_stale
 from holdfast.faces.cli._naming import anywhere
@@ -30,6 +32,7 @@ PLACES = 3
         "holdfast list --project shop --limit 20",
         "holdfast list --expiring",
         "holdfast list --json --no-sync",
+        "holdfast list --format csv",
     ),
 )
 @click.argument("query", nargs=-1)
@@ -39,8 +42,17 @@ PLACES = 3
 @click.option("--all", "everything", is_flag=True, help="Sub-agents and empty sessions in rows of their own too.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N sessions.")
 @click.option("--no-sync", is_flag=True, help="Do not look for what changed.")
+@table_options
 def list_sessions(
-    state: State, *, expiring: bool, trash: bool, everything: bool, limit: int | None, no_sync: bool, **given: object
+    state: State,
+    *,
+    expiring: bool,
+    trash: bool,
+    everything: bool,
+    limit: int | None,
+    no_sync: bool,
+    shape: str,
+    **given: object,
 ) -> None:
     """List sessions, last active first.
 
@@ -57,12 +69,15 @@ def list_sessions(
     say_doubts(state, query, found, option=given.get("agent"))
     if expiring:
         found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
-    if state.json:
+    if state.json or shape == "csv":
         from holdfast.faces.cli._items import session_item
         from holdfast.faces.cli.documents import SessionList
 
         items = tuple(session_item(state.workspace, s) for s in found[:limit])
-        state.document(SessionList(stale=stale, sessions=items))
+        if state.json:
+            state.document(SessionList(stale=stale, sessions=items))
+        else:
+            state.text(csv_of_sessions(items))
         return
     if not found:
         _say_nothing_found(state, query, trash=trash)

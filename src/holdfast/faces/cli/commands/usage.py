@@ -8,6 +8,8 @@ import click
 
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
+from holdfast.faces.cli._csv import table_options
+from holdfast.faces.cli._csv import usage as csv_of_usage
 from holdfast.faces.cli._doubts import say_doubts, unknown_filters
 from holdfast.faces.cli._items import tokens_of, usage_item
 from holdfast.faces.cli._naming import named
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
         "holdfast usage --by model --since 30d",
         "holdfast usage --by day --timezone Europe/Berlin --json",
         "holdfast usage --by session agent:codex",
+        "holdfast usage --by block --since 3d agent:claude-code",
+        "holdfast usage --by model --format csv",
         "holdfast usage --explain k3v9qa",
     ),
     exits=(3, 5),
@@ -42,12 +46,18 @@ if TYPE_CHECKING:
 )
 @click.option("--explain", metavar="SESSION", help="List every request that a session's numbers come from.")
 @click.option("--no-sync", is_flag=True, help="Count the archive alone, not what changed since.")
-def usage(state: State, *, by: By, timezone: str | None, explain: str | None, no_sync: bool, **given: object) -> None:
+@table_options
+def usage(
+    state: State, *, by: By, timezone: str | None, explain: str | None, no_sync: bool, shape: str, **given: object
+) -> None:
     """Count tokens, requests and cost: each request once, whatever was resumed, forked or copied.
 
-    QUERY is filters, for example: agent:codex project:shop
+    QUERY is filters, for example: agent:codex project:shop. A block is five hours from the full hour (UTC) of its first
+    request; name an agent to see the blocks of its subscription.
     """
     if explain is not None:
+        if shape == "csv":
+            raise BadInput("--explain has no rows of a table", "holdfast usage --explain ID --json")
         _explain(state, explain)
         return
     query = query_of(given)
@@ -67,12 +77,16 @@ def usage(state: State, *, by: By, timezone: str | None, explain: str | None, no
     if state.json:
         state.document(document)
         return
+    if shape == "csv":
+        state.text(csv_of_usage(document.rows, by=by))
+        return
     if not document.rows:
         state.talk("no requests found")
         return
-    from holdfast.faces.cli._bars import usage_table
+    from holdfast.faces.cli import _bars, _blocks
 
-    state.text(usage_table(state, document), paged=True)
+    draw = _blocks.usage_table if by == "block" else _bars.usage_table
+    state.text(draw(state, document), paged=True)
 
 
 def _explain(state: State, reference: str) -> None:
