@@ -40,6 +40,7 @@ SOURCES: dict[str, str] = {
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
     "vscode-copilot-chat": "holdfast.sources.vscode_copilot_chat:VsCodeCopilotChat",
+    "visualstudio-copilot": "holdfast.sources.visualstudio_copilot:VisualStudioCopilot",
 }
 STORES: dict[str, str] = {
     "sqlite": "holdfast.stores.sqlite:SqliteStore",
