@@ -58,14 +58,22 @@ class _Session:
         self.truth.add(**self.counts)
         out.close(self.scene.at)
         if not odd and not self.parent and out.size < 4_000_000:
-            found = {"path": out.path, "id": self.id, "ends": ends, "cwd": self.scene.cwd, "at": self.scene.at}
+            found = {
+                "path": out.path,
+                "id": self.id,
+                "ends": ends,
+                "counts": self.counts,
+                "cwd": self.scene.cwd,
+                "at": self.scene.at,
+            }
             self.writer.parents = [*self.writer.parents[-KEPT:], found]
         return out.size + self.sub
 
     def _copy(self):
         """Begin as a resumed session does: the parent's records with another session id."""
         parent = self.parent
-        size, counts, self.last = self.rng.choice(parent["ends"])
+        lost = self.scene.number % 27 == 14
+        size, counts, self.last = parent["ends"][-1] if lost else self.rng.choice(parent["ends"])
         with parent["path"].open("rb") as stream:
             for line in stream.read(size).splitlines():
                 record = json.loads(line)
@@ -73,7 +81,11 @@ class _Session:
                     self.out.add(ENCODE(record | {"sessionId": self.id}))
         self.counts = dict(counts)
         self.truth.copied(parent["id"], self.id)
-        self.truth.trap("resumed copies")
+        self.truth.trap("resumed copies of lost sessions" if lost else "resumed copies")
+        if lost:
+            parent["path"].unlink()
+            self.writer.parents.remove(parent)
+            self.truth.gone(parent["id"], parent["counts"], heir=self.id)
         return [(self.out.size, dict(counts), self.last)]
 
     def _turn(self, turn):
@@ -88,6 +100,8 @@ class _Session:
         self._count(prompts=1, messages=1)
         for step in turn.steps:
             self._step(step, self.out)
+            if rng.random() < 0.05:
+                self._put({"type": "progress", "data": {"type": "bash_progress", "output": self.scene.text.prose(9)}})
             if step.tool and rng.random() < 0.02:
                 self._side()
         if rng.random() < 0.03:
@@ -115,18 +129,17 @@ class _Session:
         rng, model = self.rng, model or self.model
         used = self.scene.tokens()._replace(reasoning=0)
         self.truth.bill(model, used)
-        call = f"toolu_{rng.getrandbits(96):024x}"
+        calls = [(f"toolu_{rng.getrandbits(96):024x}", one) for one in step.calls]
         blocks = (
             [{"type": "thinking", "thinking": step.thinking, "signature": b64encode(rng.randbytes(120)).decode()}]
             if step.thinking
             else []
         )
         blocks += [{"type": "text", "text": step.said}] if step.said else []
-        blocks += (
-            [{"type": "tool_use", "id": call, "name": NAMES[step.tool], "input": _input(step)}] if step.tool else []
-        )
+        blocks += [{"type": "tool_use", "id": c, "name": NAMES[one.tool], "input": _input(one)} for c, one in calls]
         name, request = f"msg_{rng.getrandbits(96):024x}", f"req_{rng.getrandbits(96):024x}"
         early = len(blocks) > 1 and rng.random() < 0.4
+        asked = []
         for place, block in enumerate(blocks):
             last = place == len(blocks) - 1
             output = used.output if last or not early else 1 + used.output * place // (len(blocks) + 2)
@@ -135,12 +148,13 @@ class _Session:
                 "stop_reason": ("tool_use" if step.tool else "end_turn") if last else None, "usage": _usage(used, output),
             }  # fmt: skip
             self._put({"type": "assistant", "message": message, "requestId": request}, out=out, side=side)
+            asked += [self.last] if block["type"] == "tool_use" else []
         if len(blocks) > 1:
             self.truth.trap("streamed duplicates")
-        self._count(messages=1) if not side or side == "inline" else None
-        if step.tool:
-            self._count(tool_calls=1) if not side or side == "inline" else None
-            self._result(step, call, out=out, side=side)
+        if not side or side == "inline":
+            self._count(messages=1, tool_calls=len(calls))
+        for (call, one), self.last in zip(calls, asked, strict=True):
+            self._result(one, call, out=out, side=side)
 
     def _result(self, step, call, *, out, side):
         block = {"tool_use_id": call, "type": "tool_result", "content": step.output} | (
@@ -175,7 +189,7 @@ class _Session:
         if agent == "inline":
             self._count(prompts=1, messages=1)
         else:
-            calls = sum(bool(s.tool) for s in steps)
+            calls = sum(len(s.calls) for s in steps)
             self.truth.add(sessions=1, prompts=1, messages=1 + len(steps), tool_calls=calls)
             self.sub += out.size
             out.close(self.scene.at)

@@ -57,7 +57,7 @@ class _Rollout:
         self.totals_only = scene.number % 9 == 1 and parent is None
         self.model = UNPRICED if scene.number % 19 == 18 else self.rng.choice(MODELS)
         self.total, self.last, self.turn_id, self.ordinal = Counter(), None, "", 0
-        self.counts, self.below, self.stood = Counter(), 0, []
+        self.counts, self.below, self.stood, self.torn = Counter(), 0, [], False
 
     def write(self, size):
         number = self.scene.number
@@ -81,7 +81,15 @@ class _Rollout:
         if number % 11 == 3 and not self.parent:
             self._pack(keep=number % 2 == 0)
         elif not odd and not self.spawned_by and self.out.size < 4_000_000:
-            found = {"path": self.out.path, "id": self.id, "ends": ends, "at": self.scene.at, "fork": bool(self.parent)}
+            found = {
+                "path": self.out.path,
+                "id": self.id,
+                "ends": ends,
+                "counts": self.counts,
+                "whole": (self.out.size, self.total.copy(), self.last),
+                "at": self.scene.at,
+                "fork": bool(self.parent),
+            }
             self.writer.parents = [*self.writer.parents[-KEPT:], found]
         return self.out.size + self.below
 
@@ -107,13 +115,19 @@ class _Rollout:
 
     def _copy(self):
         """Copy the parent's history up to the end of a turn, with the time of now; its totals go on."""
-        size, self.total, self.last = self.rng.choice(self.parent["ends"])
+        lost = self.scene.number % 32 == 21 and not self.parent["fork"] and not self.spawned_by
+        size, self.total, self.last = self.parent["whole"] if lost else self.rng.choice(self.parent["ends"])
         self.total, now = self.total.copy(), iso(self.scene.at)
         with self.parent["path"].open("rb") as stream:
             for line in stream.read(size).splitlines():
                 self.out.add(ENCODE(json.loads(line) | {"timestamp": now}))
         self.truth.copied(self.parent["id"], self.id)
         kind = "forks of forks" if self.parent["fork"] else "forks that copy history"
+        if lost:
+            self.parent["path"].unlink()
+            self.writer.parents.remove(self.parent)
+            self.truth.gone(self.parent["id"], self.parent["counts"])
+            self.truth.trap("forks of lost rollouts")
         self.truth.trap("sub-agents with copied history" if self.spawned_by else kind)
 
     def _turn(self, turn):
@@ -157,21 +171,22 @@ class _Rollout:
         rng = self.rng
         if step.thinking or rng.random() < 0.5:
             summary = [{"type": "summary_text", "text": step.thinking}] if step.thinking else []
+            if step.thinking and not self.paginated:
+                self._put("event_msg", {"type": "agent_reasoning", "text": step.thinking})
             sealed = b64encode(rng.randbytes(rng.randint(200, 900))).decode()
             self._put("response_item", {"type": "reasoning", "summary": summary, "encrypted_content": sealed})
         if step.said:
             self._event("assistant", step.said)
             self._message("assistant", step.said)
-        call = f"call_{rng.getrandbits(96):024x}"
-        if step.tool:
-            self._call(step, call)
+        calls = [(f"call_{rng.getrandbits(96):024x}", one) for one in step.calls]
+        for call, one in calls:
+            self._call(one, call)
         self._request()
-        self.counts.update(messages=1)
-        if step.tool:
-            self._output(step, call)
-            self.counts.update(tool_calls=1)
-            if rng.random() < 0.02 and not self.spawned_by:
-                self._spawn()
+        self.counts.update(messages=1, tool_calls=len(calls))
+        for call, one in calls:
+            self._output(one, call)
+        if step.tool and rng.random() < 0.02 and not self.spawned_by:
+            self._spawn()
 
     def _call(self, step, call):
         if step.tool == "edit":
@@ -268,6 +283,7 @@ class _Rollout:
         self.truth.add(unknown_records=3, damaged_lines=1)
         if self.scene.number % 2:
             self.out.tear('{"timestamp":"2026-11-01T10:00:01.000Z","type":"event_msg","payload":{"type":"token_cou')
+            self.torn = True
             self.truth.trap("torn last lines")
 
     def _pack(self, *, keep):
@@ -277,8 +293,11 @@ class _Rollout:
         other.write_bytes(packed(path.read_bytes()[: self.out.size // 2 if keep else None]))
         stamp(other, self.scene.at)
         self.truth.trap("packed and plain" if keep else "packed")
-        if not keep:
-            path.unlink()
+        if keep:
+            return
+        path.unlink()
+        if self.torn:  # nobody goes on writing a packed rollout: its last line is lost
+            self.truth.add(damaged_lines=1)
 
 
 class _Bare:
@@ -316,7 +335,7 @@ class _Bare:
             counts.update(prompts=1, messages=1)
             for step in turn.steps:
                 self._step(step, out)
-                counts.update(messages=bool(step.said or step.tool), tool_calls=bool(step.tool))
+                counts.update(messages=1, tool_calls=len(step.calls))
         out.close(at)
         truth.add(**counts)
         truth.without_usage.append(self.id)
@@ -327,9 +346,10 @@ class _Bare:
         if step.said:
             content = [{"type": "output_text", "text": step.said}]
             out.add(ENCODE({"type": "message", "id": None, "role": "assistant", "content": content}))
-        if step.tool:
-            call = f"call_{self.scene.rng.getrandbits(96):024x}"
-            given = ENCODE({"command": ["bash", "-lc", step.command]})
+        calls = [(f"call_{self.scene.rng.getrandbits(96):024x}", one) for one in step.calls]
+        for call, one in calls:
+            given = ENCODE({"command": ["bash", "-lc", one.command]})
             out.add(ENCODE({"type": "function_call", "id": None, "name": "shell", "arguments": given, "call_id": call}))
-            found = ENCODE({"output": step.output, "metadata": {"exit_code": int(step.failed)}})
+        for call, one in calls:
+            found = ENCODE({"output": one.output, "metadata": {"exit_code": int(one.failed)}})
             out.add(ENCODE({"type": "function_call_output", "call_id": call, "output": found}))

@@ -83,8 +83,8 @@ class _Records:
             "tokens": tokens,
             "model": self.model,
         }
-        full = early | ({"toolCalls": [self._call(step)]} if step.tool else {})
-        self.standing.append((full, Counter(messages=1, tool_calls=bool(step.tool))))
+        full = early | ({"toolCalls": [self._call(one) for one in step.calls]} if step.tool else {})
+        self.standing.append((full, Counter(messages=1, tool_calls=len(step.calls))))
         return early, full
 
     def _call(self, step):
@@ -156,7 +156,7 @@ class _Log(_Records):
             self._put({"$set": {"lastUpdated": early["timestamp"]}})
             self._put(full)
             self.truth.trap("records that replace")
-            self._put({**self._head("user"), "content": full["toolCalls"][0]["result"]})
+            self._put({**self._head("user"), "content": [r for call in full["toolCalls"] for r in call["result"]]})
             if self.rng.random() < 0.015 and "/" not in self.native:
                 self._spawn()
 

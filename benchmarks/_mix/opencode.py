@@ -66,7 +66,7 @@ class Writer:
         return size
 
     def close(self):
-        """Close the databases; half of what was written last may stand in the log beside them."""
+        """Close the databases, which takes their logs into them."""
         for database in (self.main, self.beta):
             database.execute("COMMIT")
             database.close()
@@ -187,7 +187,7 @@ class _Newer(_Session):
         for step in turn.steps:
             content = [{"type": "reasoning", "text": step.thinking}] if step.thinking else []
             content += [{"type": "text", "text": step.said}] if step.said else []
-            content += [self._tool(step)] if step.tool else []
+            content += [self._tool(one) for one in step.calls]
             tokens, cost = self.used()
             at = self.scene.tick(300, 4_000)
             model = {"id": self.model, "providerID": self.provider}
@@ -203,7 +203,7 @@ class _Newer(_Session):
                 "finish": finish,
             }
             self._add("assistant", data, at=at)
-            self.counts.update(messages=1, tool_calls=bool(step.tool))
+            self.counts.update(messages=1, tool_calls=len(step.calls))
             if step.tool and self.rng.random() < 0.015 and not self.above:
                 self._spawn()
         self._add("idle", {"outcome": "succeeded"})
@@ -326,14 +326,9 @@ class _Older(_Session):
             yield {"type": "reasoning", "text": step.thinking}
         if step.said:
             yield {"type": "text", "text": step.said}
-        if step.tool:
-            state = self.state(step) | {"output": step.output}
-            yield {
-                "type": "tool",
-                "tool": NAMES[step.tool],
-                "callID": f"call_{self.rng.getrandbits(64):016x}",
-                "state": state,
-            }
+        for one in step.calls:
+            call, state = f"call_{self.rng.getrandbits(64):016x}", self.state(one) | {"output": one.output}
+            yield {"type": "tool", "tool": NAMES[one.tool], "callID": call, "state": state}
 
     def _spawn(self):
         scene = Scene(self.scene.text, self.truth, self.scene.number)

@@ -28,6 +28,13 @@ class Step(NamedTuple):
     command: str
     output: str
     failed: bool
+    also: tuple[Step, ...] = ()
+    """Further calls of the same request, which run beside the first."""
+
+    @property
+    def calls(self):
+        """Return every call of the request."""
+        return (self, *self.also) if self.tool else ()
 
 
 class Turn(NamedTuple):
@@ -59,7 +66,9 @@ class Scene:
         written = 0
         while written < size:
             turn = self._turn(session, min(size - written, 400_000))
-            written += len(turn.prompt) + sum(len(s.thinking) + len(s.said) + len(s.output) + 600 for s in turn.steps)
+            written += len(turn.prompt) + sum(
+                len(s.thinking) + len(s.said) + 600 + sum(len(c.output) + 200 for c in s.calls) for s in turn.steps
+            )
             yield turn
 
     def tokens(self, *, apart=False, written=True, most=170_000):
@@ -92,7 +101,7 @@ class Scene:
         steps, written = [], 0
         for _ in range(min(1 + int(rng.expovariate(0.18)), 40)):
             steps.append(self._step(session))
-            written += len(steps[-1].output) + 800
+            written += sum(len(c.output) + 800 for c in steps[-1].calls)
             if written > size:
                 break
         final = text.prose(rng.randint(20, 180)) + (f"\n\n```\n{text.printed(400)}\n```" if rng.random() < 0.2 else "")
@@ -114,7 +123,22 @@ class Scene:
             command=f"{rng.choice(('pytest -q', 'rg -n', 'cargo test', 'npm run', 'go test', 'git log'))} {rng.choice(text.names)}",
             output=output,
             failed=rng.random() < 0.07,
+            also=tuple(self._beside() for _ in range(rng.randint(1, 3))) if rng.random() < 0.1 else (),
         )
+
+    def _beside(self):
+        text, rng = self.text, self.rng
+        found = Step(
+            "",
+            "",
+            "read",
+            rng.choice(text.paths),
+            rng.choice(text.names),
+            text.printed(rng.randint(200, 3_000)),
+            failed=False,
+        )
+        self.truth.trap("calls side by side")
+        return found
 
 
 def _size(rng):

@@ -136,6 +136,17 @@ class Truth:
                         self.words[other.word]["sessions"].append(session)
         return " ".join(planted)
 
+    def gone(self, parent, counts, *, heir=""):
+        """Take out a session whose file was deleted after a copy of all of it was made; what it used stays billed.
+
+        Where the copy shows what it copied, it is the heir that holds the words.
+        """
+        self.add(sessions=-1, **{name: -number for name, number in counts.items()})
+        for held in self.words.values():
+            if parent in held["sessions"]:
+                held["sessions"] = [heir if s == parent else s for s in held["sessions"] if heir or s != parent]
+                held["copies"] = [s for s in held["copies"] if s != heir]
+
     def copied(self, parent, session):
         """Remember that a session begins with a copy of another: whatever is found there may be found here."""
         for held in self.words.values():
