@@ -193,10 +193,36 @@ def test_sessions_of_a_file_whose_reading_was_interrupted_are_estimated_by_the_n
         assert counts(ws) == whole
 
 
-def test_recorded_usage_is_never_counted_again():
+def test_recorded_usage_is_never_counted_again_wherever_it_counts():
     store = InMemoryStore()
     estimates = Estimates(store, {"test": Antigravity()})
     recorded = Transcript(session=session(), messages=tuple(talk()), requests=(asked(1),))
-    store.put(recorded)
-    estimates.see("f", replace(recorded, requests=()))
+    copy = replace(recorded, session=session("copy", started=NOON + 5))
+    for transcript in (recorded, copy):
+        store.put(transcript)
+        estimates.see("f", replace(transcript, requests=()))
+    assert [s.rollup.requests for s in map(store.get, (recorded.session.id, copy.session.id))] == [1, 0]
     assert list(estimates.of("f")) == []
+
+
+def test_before_a_sync_a_changed_transcript_is_not_estimated_beside_what_another_file_recorded(tmp_path):
+    roots = build(tmp_path, "antigravity")
+    with workspace(tmp_path, roots) as ws:
+        ws.sync.run()
+        before = shown(ws)
+        (path,) = (tmp_path / "antigravity").glob(f"brain/{sample.MAIN}/**/transcript_full.jsonl")
+        with path.open("ab") as stream:
+            stream.write(b"\n")
+        assert shown(ws) == before
+
+
+@pytest.mark.parametrize("make", [InMemoryStore, lambda: SqliteStore(None)])
+def test_a_copied_answer_is_estimated_once_and_counts_in_the_copy_when_the_original_has_recorded_usage(make):
+    store = make()
+    copy = session("copy", started=NOON + 5)
+    for owner in (copy, session()):
+        store.put(Transcript(session=owner, messages=tuple(talk()), requests=estimated(LOUD, owner, talk())))
+    assert [store.get(s.id).rollup.requests for s in (session(), copy)] == [2, 0]
+    store.put(Transcript(session=session(), requests=(asked(1),)))
+    held = [store.get(s.id).rollup.usage for s in (session(), copy)]
+    assert [[(b.kind, b.requests) for b in usage] for usage in held] == [[("reported", 1)], [("estimated", 2)]]
