@@ -114,6 +114,7 @@ FAMILIES = {
     "claude": ("claude_code", "iflow"),
     "cline": ("cline", "roo_code", "kilo"),
     "codex": ("codex", "traex"),
+    "continue": ("continue_dev",),
     "copilot": ("copilot_cli",),
     "droid": ("factory_droid",),
     "gemini": ("gemini_cli",),

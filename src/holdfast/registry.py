@@ -37,6 +37,7 @@ SOURCES: dict[str, str] = {
     "cline": "holdfast.sources.cline:Cline",
     "roo-code": "holdfast.sources.roo_code:RooCode",
     "kilo": "holdfast.sources.kilo:Kilo",
+    "continue": "holdfast.sources.continue_dev:Continue",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
     "vscode-copilot-chat": "holdfast.sources.vscode_copilot_chat:VsCodeCopilotChat",
