@@ -121,6 +121,14 @@ class SourceContract:
         assert all(r.key and r.path for r in found.requests.values())
         assert found.messages_read == len(found.all_messages), "two messages of a session share an id"
 
+    def test_a_sub_agent_that_its_parent_pays_for_has_no_requests_of_its_own(self, tmp_path: Path) -> None:
+        if not self.source().info.bills_parent:
+            return
+        for ref in self._refs(self._home(tmp_path)):
+            for reading in self.source().read(ref, None):
+                parent = reading.transcript.session.parent
+                assert parent is None or parent.kind != "subagent" or not reading.transcript.requests
+
     def test_reading_twice_gives_the_same(self, tmp_path: Path) -> None:
         root = self._home(tmp_path)
         assert self._read(root).facts == self._read(root).facts
