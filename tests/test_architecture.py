@@ -124,6 +124,8 @@ FAMILIES = {
     "openwebui": ("open_webui",),
     "qwen": ("qwen_code",),
     "vibe": ("mistral_vibe",),
+    "vs": ("visualstudio_copilot",),
+    "vscode": ("vscode_copilot_chat",),
 }
 """Which sources use a private folder, where that is not the one source of the same name."""
 
