@@ -203,9 +203,17 @@ def test_a_change_of_any_file_of_a_task_is_noticed(tmp_path):
     task(tmp_path, shown=[], sent=[])
     (before,) = Cline().discover([tmp_path])
     write(tmp_path / "tasks" / TASK / "api_conversation_history.json", [{"role": "user", "content": "More"}])
+    os.utime(tmp_path / "tasks" / TASK / "api_conversation_history.json", ns=(0, before.mtime_ns + 1))
     (after,) = Cline().discover([tmp_path])
-    assert (before.path, before.size) != (after.path, after.size)
     assert before.path == after.path
+    assert not next(iter(Cline().read(before, None))).cursor.covers(after, 1)
+
+
+def test_a_file_is_as_large_as_it_is_by_itself_so_that_restoring_it_misses_nothing(tmp_path):
+    sample.build(tmp_path)
+    for ref in Cline().discover([tmp_path]):
+        assert ref.size == Path(ref.path).stat().st_size
+        assert all(r.cursor.size == ref.size for r in Cline().read(ref, None))
 
 
 def test_a_task_without_a_listed_directory_takes_it_from_the_environment(tmp_path):

@@ -63,15 +63,15 @@ def editor_of(path: str) -> str:
 
 def tasks(agent: str, roots: Sequence[Path]) -> Iterator[Ref]:
     """Find tasks by listing; of copies of a task below several roots, the newest."""
-    newest: dict[str, Ref] = {}
+    kept: dict[str, Ref] = {}
     for root in roots:
         folder = root / "tasks" if (root / "tasks").is_dir() else root
         for name, path in _folders(folder):
             found = _task(agent, path, folder.parent if folder.name == "tasks" else root)
-            held = newest.get(name)
+            held = kept.get(name)
             if found is not None and (held is None or held.mtime_ns < found.mtime_ns):
-                newest[name] = found
-    yield from newest.values()
+                kept[name] = found
+    yield from kept.values()
 
 
 def files(folder: Path) -> list[Path]:
@@ -91,8 +91,13 @@ def _task(agent: str, folder: Path, root: Path) -> Ref | None:
     found = ref(agent, main, kind=KIND, root=root) if main else None
     if found is None:
         return None
-    stats = [s for s in (ref(agent, p) for p in listed) if s is not None]
-    return replace(found, size=sum(s.size for s in stats), mtime_ns=max([found.mtime_ns, *(s.mtime_ns for s in stats)]))
+    return newest(found, listed)
+
+
+def newest(found: Ref, beside: Sequence[Path]) -> Ref:
+    """Give a file the time of the newest one that is read with it; its size stays its own, restoring compares it."""
+    stats = (ref(found.agent, p) for p in beside)
+    return replace(found, mtime_ns=max([found.mtime_ns, *(s.mtime_ns for s in stats if s is not None)]))
 
 
 def _folders(folder: Path) -> list[tuple[str, Path]]:

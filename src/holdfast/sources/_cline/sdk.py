@@ -25,6 +25,7 @@ from holdfast.model import (
 from holdfast.model.session import ordered
 from holdfast.sources._cline.api import talk_of, text
 from holdfast.sources._cline.flavor import micro
+from holdfast.sources._cline.places import newest
 from holdfast.sources._content import millis, number, title_of
 from holdfast.sources._files import project_of, ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, loads
@@ -52,9 +53,7 @@ def discover(roots: Sequence[Path]) -> Iterator[Ref]:
                 found = ref(AGENT, entry, kind=KIND, root=root) if path.parent != folder else None
                 if found is not None and entry.path not in seen:
                     seen.add(entry.path)
-                    sides = [s for s in (ref(AGENT, p) for p in _sides(path)) if s is not None]
-                    newest = max([found.mtime_ns, *(s.mtime_ns for s in sides)])
-                    yield replace(found, size=found.size + sum(s.size for s in sides), mtime_ns=newest)
+                    yield newest(found, _sides(path))
 
 
 def readings(found: Ref, parser: int) -> Iterator[Reading]:
