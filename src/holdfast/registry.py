@@ -40,6 +40,7 @@ SOURCES: dict[str, str] = {
     "continue": "holdfast.sources.continue_dev:Continue",
     "qwen-code": "holdfast.sources.qwen_code:QwenCode",
     "factory-droid": "holdfast.sources.factory_droid:FactoryDroid",
+    "kimi": "holdfast.sources.kimi:Kimi",
     "vscode-copilot-chat": "holdfast.sources.vscode_copilot_chat:VsCodeCopilotChat",
     "visualstudio-copilot": "holdfast.sources.visualstudio_copilot:VisualStudioCopilot",
 }
