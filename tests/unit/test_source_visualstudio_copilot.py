@@ -110,6 +110,26 @@ def test_a_tail_of_a_later_run_keeps_the_conversation_in_order(tmp_path):
     assert [m.text for m in messages_in(found)] == ["One", "1.", "Two", "2.", "Three", "3."]
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_long_later_run_read_first_keeps_the_order_also_when_it_was_interrupted(tmp_path, stopped):
+    trace(tmp_path, "20260105T100000_a", chat(1, FIRST, ["One"], part("1."), turn="t1"))
+    long = "x" * 300_000
+    later = [
+        chat(2, FIRST, ["One", "Two"], part(long), turn="t2"),
+        chat(3, FIRST, ["One", "Two", "3"], part(long), turn="t3"),
+    ]
+    trace(tmp_path, "20260105T110000_b", *later)
+    early, late = VisualStudioCopilot().discover([tmp_path])
+    found = Gathered()
+    readings = VisualStudioCopilot().read(late, None)
+    if stopped:
+        found.take([next(readings)])
+        readings = VisualStudioCopilot().read(late, found.cursor)
+    found.take(readings)
+    found.take(VisualStudioCopilot().read(early, None))
+    assert [m.text[:3] for m in messages_in(found)] == ["One", "1.", "Two", "xxx", "3", "xxx"]
+
+
 def test_ids_in_capitals_name_the_same_conversation(tmp_path):
     found = one(tmp_path, chat(1, FIRST, ["Go"], part("a")), chat(2, FIRST.upper(), ["Go", "On"], part("b")))
     assert len(found.sessions) == 1

@@ -72,15 +72,15 @@ class VisualStudioCopilot:
         start = resumed(path, ref, cursor, PARSER)
         talks = records.talks_of(start.state)
         before = replace(start, done=False)
-        touched: dict[str, None] = {}
+        touched = dict.fromkeys(() if start.done else talks)  # in the middle of a file, some were not told yet
+        places: dict[str, list[Path]] = {}
         for chunk in chunks(path, offset=start.offset, line=start.line):
             found = _understood(chunk, ref, talks)
+            new = [n for n in (*touched, *found.messages) if n not in places]
+            places.update({n: list[Path]() for n in new} | spread(path, new, MARK))
             touched.update(dict.fromkeys(found.messages))
-            transcripts = _transcripts(ref, talks, found)
-            if chunk.last:
-                whole = [_whole(native, paths) for native, paths in spread(path, touched, MARK).items()]
-                transcripts = [*whole, *(t for t in transcripts if t.session.id not in {w.session.id for w in whole})]
-                transcripts[-1] = replace(transcripts[-1], losses=_losses(found))
+            told = [_whole(n, places[n]) for n in touched if places[n]] if chunk.last else []
+            transcripts = [*told, *_transcripts(ref, talks, found, [n for n in found.messages if not places[n]])]
             known = tuple(observed_id(SLUG, native) for native in talks)
             position = replace(advanced(start, ref, chunk), sessions=known, state=records.kept(talks))
             for transcript in transcripts[:-1]:  # the bytes of all go with the last one's
@@ -115,16 +115,16 @@ def _understood(chunk: Chunk, found_in: Ref, talks: dict[str, Talk]) -> Found:
     return found
 
 
-def _transcripts(found_in: Ref, talks: dict[str, Talk], found: Found) -> list[Transcript]:
+def _transcripts(found_in: Ref, talks: dict[str, Talk], found: Found, natives: list[str]) -> list[Transcript]:
     """Return what each conversation said; the last one also tells what could not be used."""
     cwd = _folder(Path(found_in.path))
     made = [
         Transcript(
             session=records.session_of(native, talks[native], path=found_in.path, cwd=cwd),
-            messages=tuple({m.id: m for m in messages}.values()),
+            messages=tuple({m.id: m for m in found.messages[native]}.values()),
             requests=tuple(found.requests.get(native, ())),
         )
-        for native, messages in found.messages.items()
+        for native in natives
     ]
     if not made:
         made = [Transcript(session=_last(found_in, talks, cwd))]

@@ -14,7 +14,7 @@ from holdfast._sqlite import foreign_copy, tables
 from holdfast.errors import Unreadable
 from holdfast.model import Json
 from holdfast.sources._content import millis, number
-from holdfast.sources._cursor import bubbles, rows
+from holdfast.sources._cursor import bubbles, owners, rows
 from holdfast.sources._cursor.parts import Draft, entries, folder_of, inside, path_of, text, transcript_of
 from holdfast.sources._jsonl import loads
 from holdfast.sources.base import RawSpan, Reading
@@ -155,6 +155,7 @@ def _conversation(connection: Connection, native: str, one: Listed, path: str) -
             draft.damaged.append(0)
     held = _bubbles(connection, draft, kept)
     told(draft, facts, held)
+    draft.cwd = draft.cwd or owners.folder_in(Path(path).parents[1], native)
     return draft, b"".join(kept)
 
 

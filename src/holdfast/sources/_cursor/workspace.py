@@ -1,16 +1,15 @@
-"""Cursor's databases of single workspaces: where a conversation belongs, and whole conversations of old versions."""
+"""Cursor's databases of single workspaces: whole conversations of old versions."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast._sqlite import foreign_copy, tables
 from holdfast.errors import Unreadable
-from holdfast.model import Json, Transcript
+from holdfast.model import Json
 from holdfast.sources._content import millis
-from holdfast.sources._cursor import bubbles, ide, rows
-from holdfast.sources._cursor.parts import Draft, entries, folder_of, session_of, text, transcript_of
+from holdfast.sources._cursor import bubbles, ide, owners, rows
+from holdfast.sources._cursor.parts import Draft, entries, folder_of, text, transcript_of
 from holdfast.sources._jsonl import loads
 from holdfast.sources.base import RawSpan, Reading
 
@@ -19,63 +18,39 @@ if TYPE_CHECKING:
 
     from holdfast.sources.base import Cursor, Ref
 
-TABLE = "ItemTable"
-COMPOSERS = "composer.composerData"
-TABS = "workbench.panel.aichat.view.aichat.chatdata"
-
 
 def read(found: Ref, cursor: Cursor | None, parser: int) -> Iterator[Reading]:
-    """Yield what a workspace says of conversations: its folder for those the editor keeps, and old ones whole."""
+    """Yield the conversations that stand whole in a workspace's database and changed since the cursor."""
     marks = rows.marks_of(cursor, parser)
     damaged = 0
     try:
-        with foreign_copy(Path(found.path)) as connection:
-            known = {"key", "value"} <= set(tables(connection).get(TABLE, ()))
-            held = {n: _value(connection, n) for n in (COMPOSERS, TABS)} if known else {}
+        held = owners.values(Path(found.path))
     except (Unreadable, UnicodeDecodeError, OSError):
         held, damaged = {}, 1
     values = {name: loads(data) for name, data in held.items() if data}
     damaged += sum(1 for value in values.values() if not isinstance(value, dict))
     folder = folder_of(Path(found.path).with_name("workspace.json"))
-    drafts = [*_composers(values.get(COMPOSERS), found), *_tabs(values.get(TABS), found)]
-    for draft in drafts:
+    sign = rows.mark(*held.values(), folder)
+    raw = b"".join(rows.line(owners.TABLE, name, value) for name, value in held.items() if value)
+    for draft in (*_composers(values.get(owners.COMPOSERS), found), *_tabs(values.get(owners.TABS), found)):
         draft.cwd = folder or draft.cwd
-        sign = rows.mark(held.get(COMPOSERS, b""), held.get(TABS, b""), folder)
         if marks.get(draft.native) != sign:
             marks[draft.native] = sign
             yield Reading(
-                transcript=_transcript(draft), raw=_raw(found, held, draft),
+                transcript=transcript_of(draft),
+                raw=RawSpan(path=found.path, offset=0, data=raw, rows=True),
                 cursor=rows.cursor_at(found, parser, marks, done=False),
-            )  # fmt: skip
+            )
     yield rows.nothing(found, parser, marks, damaged=damaged)
 
 
-def _value(connection: rows.Connection, name: str) -> bytes:
-    return next((v for _, v in rows.pairs(connection, TABLE, start=name, end=f"{name}\0")), b"")
-
-
-def _transcript(draft: Draft) -> Transcript:
-    return transcript_of(draft) if draft.messages else Transcript(session=session_of(draft))
-
-
-def _raw(found: Ref, held: dict[str, bytes], draft: Draft) -> RawSpan | None:
-    if not draft.messages:
-        return None
-    data = b"".join(rows.line(TABLE, name, value) for name, value in held.items() if value)
-    return RawSpan(path=found.path, offset=0, data=data, rows=True)
-
-
 def _composers(value: Json, found: Ref) -> Iterator[Draft]:
-    """Name the conversations that the editor's database tells, and read those that stand here whole."""
-    listed = entries(value.get("allComposers")) if isinstance(value, dict) else []
-    told = ide.told_by(Path(found.root) / "globalStorage" / "state.vscdb") if listed else frozenset()
-    for facts in listed:
-        native = text(facts.get("composerId"))
-        draft = Draft(native=native, path=found.path)
-        if native in told:
-            draft.title, draft.path = text(facts.get("name")), ""
-            yield draft
-        elif native and facts.get("conversation"):
+    """Read the conversations that stand here whole, unless the editor's own database tells them."""
+    whole = [c for c in owners.listed(value) if c.get("conversation") and text(c.get("composerId"))]
+    told = ide.told_by(Path(found.root) / "globalStorage" / "state.vscdb") if whole else frozenset()
+    for facts in whole:
+        draft = Draft(native=text(facts["composerId"]), path=found.path)
+        if draft.native not in told:
             ide.told(draft, facts, {})
             yield draft
 
