@@ -175,11 +175,11 @@ def test_a_rewound_message_leaves_the_conversation_under_a_name_of_its_own(tmp_p
 
 
 def test_a_torn_file_takes_nothing_out_of_the_conversation(tmp_path):
-    task(tmp_path, sent=[{"role": "user", "content": "First"}])
+    task(tmp_path, shown=[say(AT, "task", "First")], sent=[{"role": "user", "content": "First"}])
     (tmp_path / "tasks" / TASK / "api_conversation_history.json").write_text('[{"role": "us')
     (ref,) = Cline().discover([tmp_path])
-    (reading,) = Cline().read(ref, None)
-    assert (reading.transcript.replaces, reading.transcript.losses.damaged) == (False, 1)
+    transcript = next(iter(Cline().read(ref, None))).transcript
+    assert (transcript.replaces, transcript.losses.damaged) == (False, 1)
 
 
 def test_every_file_of_a_task_is_kept_byte_for_byte(tmp_path):
@@ -190,12 +190,13 @@ def test_every_file_of_a_task_is_kept_byte_for_byte(tmp_path):
         assert kept[str(path)] == path.read_bytes()
 
 
-def test_of_copies_of_a_task_below_several_editors_the_newest_is_read(tmp_path):
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_of_copies_of_a_task_below_several_editors_the_newest_is_read(tmp_path, order):
     for name, text, at in (("a", "Old", 1), ("b", "New", 2)):
         path = tmp_path / name / "tasks" / TASK / "ui_messages.json"
         write(path, [say(AT, "task", text)])
         os.utime(path, (at, at))
-    (ref,) = Cline().discover([tmp_path / "b", tmp_path / "a"])
+    (ref,) = Cline().discover([tmp_path / name for name in order])
     assert [m.text for m in Gathered().take(Cline().read(ref, None)).all_messages] == ["New"]
 
 
