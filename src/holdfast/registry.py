@@ -26,6 +26,7 @@ SOURCES: dict[str, str] = {
     "goose": "holdfast.sources.goose:Goose",
     "crush": "holdfast.sources.crush:Crush",
     "zed": "holdfast.sources.zed:Zed",
+    "llm": "holdfast.sources.llm:Llm",
     "traex": "holdfast.sources.traex:TraeX",
     "grok": "holdfast.sources.grok:Grok",
     "hermes": "holdfast.sources.hermes:Hermes",

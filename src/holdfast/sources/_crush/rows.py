@@ -34,10 +34,11 @@ class Shelf:
 
     def __init__(self, parser: int) -> None:
         self.parser = parser
+        self.known: dict[str, tuple[str, ...]] = {}
 
     def sessions(self, connection: Connection) -> list[Found]:
         """List every session, with its row, what its sub-agents cost and how much hangs on it."""
-        known = tables(connection)
+        self.known = known = tables(connection)
         listed = list(rows(connection, "sessions", known["sessions"])) if "id" in known.get("sessions", ()) else []
         below: dict[str, float] = {}
         for row in listed:
@@ -49,7 +50,7 @@ class Shelf:
 
     def read(self, connection: Connection, found: Found, path: str) -> tuple[Transcript, bytes]:
         """Read one session whole; copies that it keeps of files are left out of its rows."""
-        known = tables(connection)
+        known = self.known
         said = _of(connection, known, "messages", found.native) if set(known.get("messages", ())) >= _NEEDED else []
         lines = [line_of("sessions", {k: v for k, v in found.row.items() if k != _CHILDREN})]
         lines += [line_of("messages", row) for row in said]

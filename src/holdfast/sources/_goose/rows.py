@@ -31,10 +31,11 @@ class Shelf:
 
     def __init__(self, parser: int) -> None:
         self.parser = parser
+        self.known: dict[str, tuple[str, ...]] = {}
 
     def sessions(self, connection: Connection) -> list[Found]:
         """List every session, with its row and how much hangs on it."""
-        known = tables(connection)
+        self.known = known = tables(connection)
         said = _sums(connection, known, "messages")
         billed = _sums(connection, known, "usage_ledger")
         listed = rows(connection, "sessions", known["sessions"]) if "id" in known.get("sessions", ()) else ()
@@ -46,7 +47,7 @@ class Shelf:
 
     def read(self, connection: Connection, found: Found, path: str) -> tuple[Transcript, bytes]:
         """Read one session whole."""
-        known = tables(connection)
+        known = self.known
         lines = [line_of("sessions", found.row)]
         said = _of(connection, known, "messages", found.native) if set(known.get("messages", ())) >= _NEEDED else []
         lines += [line_of("messages", row) for row in said]

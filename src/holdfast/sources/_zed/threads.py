@@ -32,10 +32,12 @@ class Shelf:
 
     def __init__(self, parser: int) -> None:
         self.parser = parser
+        self.known: dict[str, tuple[str, ...]] = {}
 
     def sessions(self, connection: Connection) -> list[Found]:
         """List every thread without unpacking it."""
-        columns = tables(connection).get("threads", ())
+        self.known = tables(connection)
+        columns = self.known.get("threads", ())
         if not {"id", "data"} <= set(columns):
             return []
         sizes = sums(connection, "threads", ("data",), by="id")
@@ -45,7 +47,7 @@ class Shelf:
 
     def read(self, connection: Connection, found: Found, path: str) -> tuple[Transcript, bytes]:
         """Read one thread."""
-        columns = tables(connection)["threads"]
+        columns = self.known["threads"]
         (row, *_) = [*rows(connection, "threads", columns, where=("id", found.native), blobs=("data",)), found.row]
         return _transcript(found, unpacked(row.get("data")), path), line_of("threads", row)
 
