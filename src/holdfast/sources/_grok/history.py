@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from holdfast.model import Json, Message, Text, Thinking, ToolCall, ToolResult
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from holdfast.model import Part, Role
     from holdfast.sources._grok.updates import State
 
-_ASKED = re.compile(r"<user_query>(.*?)</user_query>", re.DOTALL)
+_OPENED, _CLOSED = "<user_query>", "</user_query>"
 _INJECTED = ("<user_info>", "<system-reminder>", "<agent_skills>", "<project_layout>", "<git_status>")
 
 
@@ -70,9 +69,9 @@ def _asked(record: dict[str, Json], parts: tuple[Part, ...]) -> tuple[Role, tupl
     if text(record.get("synthetic_reason")) not in ("", "interjection"):
         return "system", parts
     whole = "\n".join(p.text for p in parts if isinstance(p, Text))
-    asked = _ASKED.search(whole) if "</user_query>" in whole else None
-    if asked:
-        return "user", (Text(asked[1].strip()), *(p for p in parts if not isinstance(p, Text)))
+    asked, closed, _ = whole.partition(_OPENED)[2].partition(_CLOSED)
+    if closed:
+        return "user", (Text(asked.strip()), *(p for p in parts if not isinstance(p, Text)))
     return ("system" if whole.lstrip().startswith(_INJECTED) else "user"), parts
 
 
