@@ -164,7 +164,7 @@ class Truth:
             "unpriced_models": sorted(self.unpriced),
             "without_usage": self.without_usage,
             "traps": dict(sorted(self.traps.items())),
-            "words": self.words,
+            "words": {w: {k: v if k == "where" else list(dict.fromkeys(v)) for k, v in h.items()} for w, h in self.words.items()},
         }  # fmt: skip
 
 

@@ -70,6 +70,13 @@ def test_the_mix_holds_every_trap_that_it_is_written_for(truth):
     assert not any(missing.values()), missing
 
 
+def test_the_truth_names_each_session_of_a_word_once(truth):
+    for agent in truth["agents"].values():
+        for held in agent["words"].values():
+            assert len(held["sessions"]) == len(set(held["sessions"]))
+            assert len(held["copies"]) == len(set(held["copies"]))
+
+
 def test_every_planted_word_stands_in_the_file_of_a_session_that_the_truth_names(mix, truth):
     held = truth["agents"]["codex"]["words"]
     for word in ("quincelantern", "copperzeppelin", "gorgonzola"):
