@@ -165,6 +165,19 @@ def test_a_session_of_two_stores_stands_once_with_what_the_better_one_knows(tmp_
     assert [type(p) for m in messages_in(found, CHAT) for p in m.parts if m.role == "tool"] == [ToolResult]
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_editor_s_database_is_believed_before_that_of_the_command_line(tmp_path, newest_first):
+    sample.chat(tmp_path, EDITOR, sample.chat_messages())
+    db = editor(tmp_path)
+    sample.conversation(db, EDITOR, [bubble(name(1), 1, "Go")])
+    db.close()
+    found = Gathered()
+    refs = list(Cursor().discover([tmp_path]))
+    for ref in reversed(refs) if newest_first else refs:
+        found.take(Cursor().read(ref, None))
+    assert [m.text for m in messages_in(found)] == ["Go"]
+
+
 def test_the_database_replaces_what_a_transcript_had_told_before(tmp_path):
     path = sample.transcript(tmp_path, EDITOR, sample.asked("Go"), sample.answer("Done."))
     early = Gathered()
