@@ -79,6 +79,12 @@ def test_a_short_key_stands_for_the_same_number_as_the_key_it_was_made_of(key):
     assert shown_key(number) == short_key(key)
 
 
+def test_the_short_key_of_a_stand_in_says_so_and_stands_for_the_same_number():
+    short = short_key("counted:anything")
+    assert short == f"counted:{shown_key(key_hash('counted:anything'))}"
+    assert (key_hash(short), short_key(short)) == (key_hash("counted:anything"), short)
+
+
 @pytest.mark.parametrize(
     "key", ["#" + "z" * 16, "#" + "0" * 15 + " ", "#0123456789abcde\n", "#" + "\u0661" * 16, "#" + "A" * 16]
 )

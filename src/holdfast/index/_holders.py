@@ -6,6 +6,7 @@ Knows rows and sessions; refuses to know ranks and snippets.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from holdfast.index._hits import passes
@@ -13,12 +14,13 @@ from holdfast.index._rank import Ranking
 from holdfast.index._rows import place
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container, Mapping
 
     import apsw
 
     from holdfast.index._hits import Fetch
     from holdfast.index._match import Plan
+    from holdfast.model import Message
 
 AT_ONCE = 50
 """Messages of a session that are read together while looking for the first that passes."""
@@ -41,13 +43,13 @@ def holders(connection: apsw.Connection, plan: Plan, allowed: Container[str], fe
                 if not plan.narrowed:
                     found.add(session)
         if plan.narrowed:
-            found |= {s for s, places in seqs.items() if _any_passes(plan, name, fetch, s, places)}
+            found |= {s for s, places in seqs.items() if _any_passes(plan, name, places, read=partial(fetch, s))}
     return found
 
 
-def _any_passes(plan: Plan, name: str, fetch: Fetch, session: str, seqs: list[int]) -> bool:
+def _any_passes(plan: Plan, name: str, seqs: list[int], *, read: Callable[[list[int]], Mapping[int, Message]]) -> bool:
     for start in range(0, len(seqs), AT_ONCE):
-        messages = fetch(session, seqs[start : start + AT_ONCE])
+        messages = read(seqs[start : start + AT_ONCE])
         if any(passes(m, name, plan) for m in messages.values()):
             return True
     return False

@@ -112,7 +112,7 @@ def band(usage: Usage) -> int:
 
 def key_hash(key: str) -> int:
     """Return the signed 64-bit number under which a ledger keeps a request; a short key stands for its own number."""
-    if key.startswith("#") and _SHORT.fullmatch(key):
+    if key.startswith(("#", COUNTED)) and _SHORT.fullmatch(key):
         return int.from_bytes(bytes.fromhex(key[-16:]), "big", signed=True)
     digest = _hasher()(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

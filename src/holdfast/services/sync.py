@@ -123,15 +123,9 @@ class Sync:
             self.catch_up()
             return tally.report(began)
         tally.purged = frozenset(self.store.docs(PURGED))
-        memory, of_bytes = self.rules.memory_mb, plan.bytes
+        of_bytes = plan.bytes
         estimates = Estimates(self.store, self.sources)
-        with Pipeline(
-            self.store,
-            self.index(),
-            keep_raw=self._keeps_raw,
-            memory_mb=memory,
-            estimates=estimates,
-        ) as pipeline:
+        with self._pipeline(estimates) as pipeline:
             for done, (source, ref, cursor) in enumerate(plan.stale):
                 if within is not None and time.monotonic() - began >= within:
                     tally.remaining = len(plan.stale) - done
@@ -245,6 +239,10 @@ class Sync:
                         index.put(changed.session, tuple(messages))
                 index.mark(target)
         index.settle()
+
+    def _pipeline(self, estimates: Estimates) -> Pipeline:
+        memory = self.rules.memory_mb
+        return Pipeline(self.store, self.index(), keep_raw=self._keeps_raw, memory_mb=memory, estimates=estimates)
 
     def _read(self, readings: Iterator[Reading], ref: Ref, pipeline: Pipeline, tally: _Tally) -> None:
         """Read one file; what goes wrong in reading is that file's failure, what goes wrong in keeping ends the sync."""
