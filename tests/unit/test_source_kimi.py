@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from holdfast.errors import Unsafe
@@ -138,6 +140,16 @@ def test_a_call_that_came_in_pieces_is_put_together(tmp_path):
     found = read_classic(tmp_path, *sample.classic())
     assert parts(found, ToolCall) == [ToolCall(id="Shell:0", name="Shell", input={"command": "echo hi"})]
     assert [p.text for p in parts(found, ToolResult)] == ["hi\n"]
+
+
+def test_a_call_in_endless_pieces_is_read_in_time(tmp_path):
+    piece = said("ToolCallPart", 4, arguments_part="0123456789")
+    started = time.process_time()
+    found = read_classic(tmp_path, *sample.classic()[:5], *[piece] * 40_000)
+    assert time.process_time() - started < 5
+    (call,) = parts(found, ToolCall)
+    assert isinstance(call.input, str)
+    assert len(call.input) > 300_000
 
 
 def test_an_older_request_is_known_by_its_message(tmp_path):

@@ -187,6 +187,16 @@ def test_parts_of_every_kind_are_read(tmp_path):
     assert found.unknown == {"block:mystery": 1}
 
 
+def test_an_answer_of_another_shape_is_kept_as_it_stands_however_deep(tmp_path):
+    deep: object = "x"
+    for _ in range(600):
+        deep = [deep]
+    odd = [result(1, "c1", "tool", {"rows": [1]}, resultDisplay=""), result(2, "c2", "tool", {"rows": deep})]
+    results = [p for m in read_records(tmp_path, *odd).all_messages for p in m.parts if isinstance(p, ToolResult)]
+    assert results[0].text == '{"rows": [1]}'
+    assert len(results) == 2
+
+
 def test_records_of_types_not_known_are_counted(tmp_path):
     found = read_records(tmp_path, record("novelty", 1), system(2, "managed_session_event_v1", {}))
     assert found.unknown == {"record:novelty": 1, "system:managed_session_event_v1": 1}

@@ -99,6 +99,7 @@ def _transcript(chunk: Chunk, ref: Ref, known: state.State) -> Transcript:
             classic.understand(record, number, known, found)
         else:
             wire.understand(record, number, known, found)
+    classic.settle(known, found)
     unknown: dict[str, int] = {}
     count(unknown, found.unknown)
     return Transcript(

@@ -147,11 +147,7 @@ def request_of(ref: Ref, settings: dict[str, Json], *, at: int | None) -> Reques
 
 def understand(record: dict[str, Json], line: int, state: State, found: Found) -> None:
     """Add what a record says to what was found."""
-    at = millis(record.get("timestamp"))
-    if at is not None:
-        state.started = at if state.started is None else min(state.started, at)
-        state.active = at if state.active is None else max(state.active, at)
-    place = _Place(record, line, at, state, found)
+    place = _Place(record, line, state, found)
     match record.get("type"):
         case "session_start":
             _start(record, state)
@@ -174,9 +170,13 @@ def understand(record: dict[str, Json], line: int, state: State, found: Found) -
 class _Place:
     """One record, its line and time, and where its messages go."""
 
-    def __init__(self, record: dict[str, Json], line: int, at: int | None, state: State, found: Found) -> None:
-        self.record, self.line, self.at, self.state, self.found = record, line, at, state, found
+    def __init__(self, record: dict[str, Json], line: int, state: State, found: Found) -> None:
+        self.record, self.line, self.state, self.found = record, line, state, found
+        self.at = millis(record.get("timestamp"))
         self.said = False
+        if self.at is not None:
+            state.started = self.at if state.started is None else min(state.started, self.at)
+            state.active = self.at if state.active is None else max(state.active, self.at)
 
     def say(self, role: Role, parts: tuple[Part, ...], *, ident: str = "", model: str = "", **extra: Json) -> Message:
         own = text(self.record.get("id")) or f"line:{self.line}"

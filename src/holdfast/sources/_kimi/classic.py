@@ -25,6 +25,8 @@ def understand(record: dict[str, Json], line: int, state: State, found: Found) -
     """Add what an event says to what was found."""
     message = table(record.get("message"))
     place = Place(line, millis(record.get("timestamp")), state, found)
+    if state.streamed is not None and message.get("type") != "ToolCallPart":
+        settle(state, found)
     _event(text(message.get("type")), table(message.get("payload")), place, inside=False)
 
 
@@ -53,7 +55,7 @@ def _said(kind: str, found: dict[str, Json], place: Place) -> None:
         case "ToolCall":
             _begin(found, place)
         case "ToolCallPart":
-            _go_on(text(found.get("arguments_part")), place)
+            _go_on(text(found.get("arguments_part")), place.state)
         case "ToolResult":
             place.say("tool", (_result(found),))
         case "Notification" | "PlanDisplay":
@@ -76,30 +78,39 @@ def _begin(found: dict[str, Json], place: Place) -> None:
             continues=message.continues,
             call=call.id,
             name=call.name,
-            arguments=text(table(found.get("function")).get("arguments")),
+            pieces=[text(table(found.get("function")).get("arguments"))],
         )
 
 
-def _go_on(more: str, place: Place) -> None:
-    """Say the call again with what came to its arguments, in the place of what was said of it before."""
-    known = place.state.streamed
-    if known is None or not more or len(known.arguments) > LONGEST:
+def _go_on(more: str, state: State) -> None:
+    known = state.streamed
+    if known is not None and more and known.size < LONGEST:
+        known.pieces.append(more)
+        known.size, known.grown = known.size + len(more), True
+
+
+def settle(state: State, found: Found) -> None:
+    """Say a call again with what came to its arguments, in the place of what was said of it before."""
+    known = state.streamed
+    if known is None or not known.grown:
         return
-    known.arguments += more
+    known.pieces, known.grown = ["".join(known.pieces)], False
     whole = Message(
         id=known.message,
         role="assistant",
-        parts=(ToolCall(id=known.call, name=known.name, input=decoded(known.arguments)),),
+        parts=(ToolCall(id=known.call, name=known.name, input=decoded(known.pieces[0])),),
         at=known.at,
         model=known.model,
         continues=known.continues,
         line=known.line,
     )
-    here = place.found.messages
-    if any(m.id == whole.id for m in here):
-        place.found.messages = [whole if m.id == whole.id else m for m in here]
-    else:
-        here.append(whole)
+    for place in range(len(found.messages) - 1, -1, -1):
+        if found.messages[place].id == known.message:
+            found.messages[place] = whole
+            return
+        if found.messages[place].line < known.line:
+            break
+    found.messages.append(whole)  # it was said in an earlier reading
 
 
 def _inside(kind: str, found: dict[str, Json], place: Place) -> None:

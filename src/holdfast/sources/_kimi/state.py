@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SLUG = "kimi"
 MOST = 8 << 20
 """No state file and no index is larger."""
-REMEMBERED = 2048
+REMEMBERED = 1024
+"""So many messages at least are known again when an undo takes them back."""
 _PARENT = ("parent_session_id", "parentSessionId")
 _COUNTS: tuple[tuple[str, ...], ...] = (
     ("inputOther", "input_other", "input_tokens"),
@@ -43,7 +44,9 @@ class Streamed(Struct):
     continues: bool
     call: str
     name: str
-    arguments: str
+    pieces: list[str]
+    size: int = 0
+    grown: bool = False
 
 
 class State(Struct):
@@ -107,9 +110,9 @@ class Place:
         state.answering = assistant or (state.answering and role == "system")
         self.found.messages.append(message)
         if role != "system":
-            state.order = [*state.order[-REMEMBERED:], self.line]
+            _remember(state.order, self.line)
         if message.is_prompt:
-            state.prompts = [*state.prompts[-REMEMBERED:], self.line]
+            _remember(state.prompts, self.line)
             state.title = state.title or title_of(message.text)
         return message
 
@@ -143,6 +146,12 @@ class Place:
     def unknown(self, name: str) -> None:
         """Count a type that is not known."""
         self.found.unknown.append(name[:80])
+
+
+def _remember(into: list[int], line: int) -> None:
+    into.append(line)
+    if len(into) > 2 * REMEMBERED:
+        del into[:REMEMBERED]
 
 
 def state_of(kept: dict[str, Json]) -> State:

@@ -63,11 +63,19 @@ def _result(given: dict[str, Json]) -> ToolResult:
     failed = "error" in answer and "output" not in answer
     said = flat_text(response) or flat_text(answer.get("error"))
     if answer and not said and not answer.keys() & {"output", "error"}:
-        said = json.dumps(response, ensure_ascii=False)
+        said = _written(answer)
     exited = _EXIT.findall(said) if given.get("name") == "run_shell_command" else []
     return ToolResult(
         call=text(given.get("id")), text=said, error=failed, exit_code=int(exited[-1]) if exited else None
     )
+
+
+def _written(found: dict[str, Json]) -> str:
+    """Return an answer of another shape as it stands, nothing where it is nested deeper than any tool's."""
+    try:
+        return json.dumps(found, ensure_ascii=False)
+    except RecursionError:
+        return ""
 
 
 def _file(found: dict[str, Json]) -> Attachment:
