@@ -182,8 +182,9 @@ def home(corpus: Path, *, linked: bool = True) -> Iterator[Home]:
     """Make a home over a corpus, with its files read once so that no run pays for a cold disk."""
     if not (corpus / ".claude" / "projects").is_dir():
         sys.exit(f"{corpus} holds no .claude/projects")
-    for path in corpus.rglob("*.jsonl"):
-        path.read_bytes()
+    for path in corpus.rglob("*"):
+        if path.is_file():
+            path.read_bytes()
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-", dir=None if linked else corpus.parent) as folder:
         yield Home(Path(folder), corpus, linked=linked)
 
@@ -194,8 +195,8 @@ def size_of(folder: Path, pattern: str = "*") -> int:
 
 
 def source_bytes(corpus: Path) -> int:
-    """Add up the transcripts of a corpus."""
-    return sum(p.stat().st_size for p in corpus.rglob("*.jsonl"))
+    """Add up the files of the agents in a corpus: their folders begin with a dot."""
+    return sum(size_of(p) for p in corpus.iterdir() if p.is_dir() and p.name.startswith("."))
 
 
 def find_peer(peer: Peer) -> str | None:
