@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from holdfast.errors import Unsafe
@@ -187,14 +189,19 @@ def test_parts_of_every_kind_are_read(tmp_path):
     assert found.unknown == {"block:mystery": 1}
 
 
-def test_an_answer_of_another_shape_is_kept_as_it_stands_however_deep(tmp_path):
-    deep: object = "x"
-    for _ in range(600):
-        deep = [deep]
-    odd = [result(1, "c1", "tool", {"rows": [1]}, resultDisplay=""), result(2, "c2", "tool", {"rows": deep})]
-    results = [p for m in read_records(tmp_path, *odd).all_messages for p in m.parts if isinstance(p, ToolResult)]
-    assert results[0].text == '{"rows": [1]}'
-    assert len(results) == 2
+def test_an_answer_of_another_shape_is_kept_as_it_stands(tmp_path):
+    (message,) = read_records(tmp_path, result(1, "c1", "tool", {"rows": [1]}, resultDisplay="")).all_messages
+    assert message.parts == (ToolResult(call="c1", text='{"rows": [1]}'),)
+
+
+def test_an_answer_nested_however_deep_is_survived(tmp_path):
+    path = tmp_path / "projects" / "p" / "chats" / f"{sample.MAIN}.jsonl"
+    path.parent.mkdir(parents=True)
+    whole = json.dumps(result(1, "c1", "tool", {"rows": "HERE"})).replace('"HERE"', "{}")
+    lines = [whole.replace("{}", "[" * deep + "]" * deep) for deep in range(700, 1000)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = read(tmp_path)
+    assert found.damaged + found.messages_read == len(lines)
 
 
 def test_records_of_types_not_known_are_counted(tmp_path):
