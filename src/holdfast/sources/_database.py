@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +29,8 @@ Connection = Any
 """A connection that `foreign_copy` gave: only `_sqlite` knows the library behind it."""
 Row = dict[str, Json]
 ENDINGS = (".db", ".sqlite", ".sqlite3")
+STEP = 16
+"""After how many sessions a cursor is made anew: each names all of them, and what is read twice changes nothing."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -70,13 +73,15 @@ def changed(found: Ref, cursor: Cursor | None, book: Book) -> Iterator[Reading]:
             listed = {f.native: f for f in book.sessions(connection)}
             fresh = [f for f in listed.values() if marks.get(f.native) != f.mark]
             marks = {n: marks[n] for n in listed if n in marks}
-            for session in fresh:
+            for place, session in enumerate(fresh, 1):
                 transcript, raw = book.read(connection, session, found.path)
                 marks[session.native] = session.mark
+                if place == 1 or place == len(fresh) or not place % STEP:
+                    so_far = _cursor(found, book, marks, done=place == len(fresh))
                 yield Reading(
                     transcript=transcript,
                     raw=RawSpan(path=found.path, offset=0, data=raw, rows=True),
-                    cursor=_cursor(found, book, marks, done=session is fresh[-1]),
+                    cursor=so_far,
                 )
     except (Unreadable, UnicodeDecodeError):  # names in a damaged schema are not decoded leniently
         yield nothing(found, book, marks, damaged=1)
@@ -115,6 +120,24 @@ def rows(
         yield {c: v if c in blobs else _value(v) for c, v in zip(columns, values, strict=True)}
 
 
+class Places:
+    """Where the rows of a value are, for columns that have no index: one pass over a table instead of one a session."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._found: dict[tuple[str, str], dict[Json, list[int]]] = {}
+
+    def rows(self, table: str, columns: Sequence[str], *, where: tuple[str, Json]) -> Iterator[Row]:
+        """Yield the rows of a table in which a column has a value, in the order in which they stand."""
+        by, value = where
+        if (table, by) not in self._found:
+            found = self._found[table, by] = {}
+            for row in rows(self._connection, table, ("rowid", by)):
+                found.setdefault(_hashable(row[by]), []).append(row["rowid"])
+        for place in self._found[table, by].get(_hashable(value), ()):
+            yield from rows(self._connection, table, columns, where=("rowid", place))
+
+
 def sums(
     connection: Connection, table: str, columns: Sequence[str], *, by: str, newest: str = "rowid"
 ) -> dict[Json, list[Json]]:
@@ -135,16 +158,23 @@ def line_of(table: str, row: Row) -> bytes:
     return json.dumps({"table": table, "row": _plain(row)}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
+_ident = lru_cache(maxsize=1 << 16)(observed_id)  # each reading of a database names all of its sessions
+
+
 def _cursor(found: Ref, book: Book, marks: dict[str, Json], *, done: bool) -> Cursor:
     return Cursor(
         size=found.size,
         mtime_ns=found.mtime_ns,
         inode=found.inode,
         parser=book.parser,
-        sessions=tuple(observed_id(book.agent, n) for n in marks),
+        sessions=tuple(_ident(book.agent, n) for n in marks),
         done=done,
         state={"sessions": dict(marks)} if marks else {},
     )
+
+
+def _hashable(value: Json) -> Json:
+    return value if isinstance(value, str | int | bytes) else None
 
 
 def _value(value: Json) -> Json:

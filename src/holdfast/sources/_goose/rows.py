@@ -13,7 +13,7 @@ from holdfast.errors import Unreadable
 from holdfast.model import Json, Losses, Message, Request, Transcript
 from holdfast.model.session import ordered
 from holdfast.sources._content import count, millis
-from holdfast.sources._database import Connection, Found, Row, line_of, mark_of, rows, sums
+from holdfast.sources._database import Connection, Found, Places, Row, line_of, mark_of, rows, sums
 from holdfast.sources._goose.content import is_archived, message_of, text
 from holdfast.sources._goose.session import AGENT, accumulated, config_of, session_of, usage_of, widened
 from holdfast.sources._jsonl import loads
@@ -32,10 +32,12 @@ class Shelf:
     def __init__(self, parser: int) -> None:
         self.parser = parser
         self.known: dict[str, tuple[str, ...]] = {}
+        self.places = Places(None)
 
     def sessions(self, connection: Connection) -> list[Found]:
         """List every session, with its row and how much hangs on it."""
-        self.known = known = tables(connection)
+        self.known, self.places = tables(connection), Places(connection)
+        known = self.known
         said = _sums(connection, known, "messages")
         billed = _sums(connection, known, "usage_ledger")
         listed = rows(connection, "sessions", known["sessions"]) if "id" in known.get("sessions", ()) else ()
@@ -51,9 +53,14 @@ class Shelf:
         lines = [line_of("sessions", found.row)]
         said = _of(connection, known, "messages", found.native) if set(known.get("messages", ())) >= _NEEDED else []
         lines += [line_of("messages", row) for row in said]
-        billed = _of(connection, known, "usage_ledger", found.native)
+        billed = list(self._billed(found.native))
         lines += [line_of("usage_ledger", row) for row in billed]
         return _transcript(found, said, billed, path=path), b"".join(lines)
+
+    def _billed(self, native: str) -> Iterable[Row]:
+        columns = self.known.get("usage_ledger", ())
+        there = {"id", "session_id"} <= set(columns)
+        return self.places.rows("usage_ledger", columns, where=("session_id", native)) if there else ()
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,7 @@ from holdfast._sqlite import tables
 from holdfast.model import Context, Json, Losses, Parent, Session, Transcript, observed_id
 from holdfast.model.session import ordered
 from holdfast.sources._content import millis, title_of
-from holdfast.sources._database import Connection, Found, Row, mark_of, rows, sums
+from holdfast.sources._database import Connection, Found, Places, Row, mark_of, rows, sums
 from holdfast.sources._llm import responses, threads
 from holdfast.sources._llm.tables import AGENT, Draft, text
 
@@ -23,10 +23,12 @@ class Shelf:
     def __init__(self, parser: int) -> None:
         self.parser = parser
         self.known: dict[str, tuple[str, ...]] = {}
+        self.places = Places(None)
 
     def sessions(self, connection: Connection) -> list[Found]:
         """List every conversation once: with a row of its own, or as a single response or turn without one."""
         self.known = known = tables(connection)
+        self.places = Places(connection)
         facts: dict[str, dict[str, Json]] = {}
         for listed, single, column in _LISTS:
             for row in rows(connection, listed, known[listed]) if "id" in known.get(listed, ()) else ():
@@ -39,7 +41,7 @@ class Shelf:
 
     def read(self, connection: Connection, found: Found, path: str) -> tuple[Transcript, bytes]:
         """Read one conversation whole."""
-        draft = Draft(connection=connection, native=found.native, path=path, known=self.known)
+        draft = Draft(connection=connection, native=found.native, path=path, known=self.known, places=self.places)
         turns = threads.turns_of(draft)
         draft.one("conversations", "id", found.native)
         begun = responses.read(draft, later={text(row.get("id")) for row in turns})

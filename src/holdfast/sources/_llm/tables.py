@@ -9,15 +9,20 @@ from msgspec import Struct, field
 from holdfast._sqlite import quoted
 from holdfast.model import Attachment, Json, Message, Request, Usage
 from holdfast.sources._content import millis, number
-from holdfast.sources._database import Connection, Row, line_of, rows
+from holdfast.sources._database import Connection, Places, Row, line_of, rows
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from holdfast.model import Part, Role
 
 AGENT = "llm"
 _BYTES = {"attachments": ("content",)}
 """Columns that are only measured: the bytes of a picture are no text, and would be copied with each change."""
+
+_UNINDEXED = ("conversation_id", "response_id", "thread_id")
+"""Columns by which llm itself never looks for anything."""
 
 
 class Draft(Struct, kw_only=True):
@@ -27,6 +32,7 @@ class Draft(Struct, kw_only=True):
     native: str
     path: str
     known: dict[str, tuple[str, ...]]
+    places: Places
     messages: dict[str, Message] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     lines: dict[bytes, None] = field(default_factory=dict)
@@ -46,11 +52,15 @@ class Draft(Struct, kw_only=True):
         if asked not in self.asked:
             columns = [c for c in self.known.get(table, ()) if c not in _BYTES.get(table, ())]
             there = column in columns and value is not None
-            by = ", ".join(quoted(o) for o in order if o in columns) or "rowid"
-            found = rows(self.connection, table, columns, where=(column, value), order=by) if there else ()
-            self.asked[asked] = list(found)
+            found = list(self._rows(table, columns, where=(column, value))) if there else []
+            self.asked[asked] = sorted(found, key=lambda row: [_ordered(row.get(o)) for o in order])
             self.lines.update(dict.fromkeys(line_of(table, row) for row in self.asked[asked]))
         return self.asked[asked]
+
+    def _rows(self, table: str, columns: list[str], *, where: tuple[str, Json]) -> Iterator[Row]:
+        if where[0] in _UNINDEXED:
+            return self.places.rows(table, columns, where=where)
+        return rows(self.connection, table, columns, where=where, order="rowid")
 
     def one(self, table: str, column: str, value: Json) -> Row:
         """Return the first such row, empty where there is none."""
@@ -115,6 +125,13 @@ def usage_of(row: Row) -> Usage:
 def text(value: Json) -> str:
     """Return a text, empty for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def _ordered(value: Json) -> tuple[int, float, str]:
+    """Order numbers before texts, whatever stands in a column."""
+    if isinstance(value, int | float):
+        return 0, value, ""
+    return 1, 0.0, text(value)
 
 
 def _details(row: Row) -> dict[str, Json]:
