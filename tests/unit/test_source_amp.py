@@ -133,6 +133,8 @@ def test_an_answer_in_the_ledger_is_not_billed_twice_and_says_what_the_ledger_la
         usageLedger={"events": [event, event]},
     ).requests
     assert list(found) == [f"amp:{NEWER}:2", f"amp:{NEWER}:2#2", f"amp:{NEWER}:3"]
+    (ref,) = Amp().discover([tmp_path])
+    assert [len(r.transcript.requests) for r in Amp().read(ref, None)] == [3]
     first = found[f"amp:{NEWER}:2"]
     assert (first.usage.cache_read, first.usage.cache_write, first.at) == (900, 30, START + 4000)
 
