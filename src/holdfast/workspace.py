@@ -112,6 +112,11 @@ class Workspace:
 
         return Index(self.index_path)
 
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The names of all sources, or only of those whose folders were given; loads none of them."""
+        return tuple(self._roots) or registry.names("sources")
+
     @cached_property
     def sources(self) -> dict[str, Source]:
         """All sources, or only those whose folders were given."""

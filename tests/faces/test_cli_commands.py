@@ -19,6 +19,7 @@ REFERENCE = REPOSITORY / "docs" / "reference"
 LINES: dict[str, tuple[str, ...]] = {
     "sync": ("sync",),
     "list": ("list",),
+    "list-projects": ("list-projects",),
     "show": ("show", "-"),
     "search": ("search", "build"),
     "usage": ("usage",),
@@ -41,6 +42,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "store copy": ("store", "copy", "ARCHIVE", "COPY"),
     "doctor": ("doctor",),
     "info": ("info",),
+    "completion": ("completion", "bash"),
     "demo": ("demo",),
 }
 

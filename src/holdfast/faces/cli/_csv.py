@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeVar
 
-    from holdfast.faces.cli.documents import SessionItem, Tokens, UsageItem
+    from holdfast.faces.cli.documents import ProjectItem, SessionItem, Tokens, UsageItem
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +31,7 @@ _SESSION = (
     "description", "source_path", "captured", "source_expires", "expires", "partial", "trashed",
 )  # fmt: skip
 _USAGE = ("key", "label", "sessions", "requests", "tokens_kind", "cost_usd", "models", "unpriced_models")
+_PROJECT = ("project", "name", "sessions", "messages", "agents", "tags", "started", "last_activity")
 _BLOCK = ("start", "end", "last_request", "active", "gap")
 
 
@@ -85,6 +86,11 @@ def usage(items: Iterable[UsageItem], *, by: str) -> str:
         for item in items
     )
     return _written((*_USAGE, *_TOKENS, *blocks), rows)
+
+
+def projects(items: Iterable[ProjectItem]) -> str:
+    """Write projects, one a row."""
+    return _written(_PROJECT, ([getattr(item, name) for name in _PROJECT] for item in items))
 
 
 def _counts(tokens: Tokens) -> list[int]:

@@ -17,6 +17,9 @@ _HERE = "holdfast.faces.cli.commands"
 COMMANDS: dict[str, Entry] = {
     "sync": Entry("Find and read", f"{_HERE}.sync:sync", "Read what is new or changed in every agent's files."),
     "list": Entry("Find and read", f"{_HERE}.sessions:list_sessions", "List sessions, last active first."),
+    "list-projects": Entry(
+        "Find and read", f"{_HERE}.projects:list_projects", "List projects, with what was done in each."
+    ),
     "show": Entry(
         "Find and read", f"{_HERE}.sessions:show", "Show one session: its numbers, files, commands and conversation."
     ),
@@ -37,6 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "store": Entry("Look after", f"{_HERE}.store:store", "Verify and copy archives."),
     "doctor": Entry("Look after", f"{_HERE}.doctor:doctor", "Look for what is wrong, and say what mends it."),
     "info": Entry("Look after", f"{_HERE}.doctor:info", "Say where everything is kept."),
+    "completion": Entry("Look after", f"{_HERE}.completion:completion", "Complete commands and names in your shell."),
     "demo": Entry("Look after", f"{_HERE}.demo:demo", "Try Holdfast on made-up sessions."),
 }
 ALIASES: dict[str, tuple[str, ...]] = {

@@ -13,6 +13,7 @@ from holdfast.model import Json, Part
 
 SCHEMA_VERSION = 1
 By = Literal["day", "week", "month", "session", "model", "project", "agent", "block"]
+Shell = Literal["bash", "zsh", "fish"]
 TokensKind = Literal["reported", "exact", "estimated", "none"]
 
 
@@ -89,6 +90,33 @@ class SessionList(Document, frozen=True, kw_only=True):
 
     stale: int | None
     sessions: tuple[SessionItem, ...]
+
+
+class ProjectItem(Struct, frozen=True, kw_only=True):
+    """One project: its folder (or the name that a person gave it) and what was done in it."""
+
+    project: str
+    name: str
+    sessions: int
+    messages: int
+    agents: tuple[str, ...]
+    tags: tuple[str, ...]
+    started: str | None
+    last_activity: str | None
+
+
+class ProjectList(Document, frozen=True, kw_only=True):
+    """What `list-projects` prints; `sessions_without` belong to no project."""
+
+    projects: tuple[ProjectItem, ...]
+    sessions_without: int
+
+
+class CompletionDocument(Document, frozen=True, kw_only=True):
+    """What `completion` prints."""
+
+    shell: Shell
+    script: str
 
 
 class SessionAnswer(Document, frozen=True, kw_only=True):
