@@ -127,7 +127,7 @@ def _bar(value: float, most: float, size: int) -> str:
 def _notes(document: UsageDocument) -> list[str]:
     notes = []
     if any(r.tokens_kind == "estimated" for r in document.rows):
-        notes.append("~ estimated: the agent recorded no tokens")
+        notes.append("~ estimated: no tokens were recorded")
     if document.total.unpriced_models:
         names = safe_line(", ".join(document.total.unpriced_models))
         notes.append(f"+ or ? without a price, so not in the cost: {names}")
