@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from holdfast import _traces, registry
 from holdfast import config as configuration
-from holdfast import registry
 from holdfast.errors import BadInput
 
 if TYPE_CHECKING:
@@ -115,13 +115,23 @@ class Workspace:
     @property
     def agents(self) -> tuple[str, ...]:
         """The names of all sources, or only of those whose folders were given; loads none of them."""
-        return tuple(self._roots) or registry.names("sources")
+        others = registry.third_party("sources") if not self._roots and registry.is_extended("sources") else ()
+        return tuple(self._roots) or tuple(dict.fromkeys((*registry.names("sources"), *others)))
 
     @cached_property
-    def sources(self) -> dict[str, Source]:
-        """All sources, or only those whose folders were given."""
-        names = self._roots or registry.names("sources")
-        return {name: registry.load("sources", name)() for name in names}
+    def sources(self) -> Mapping[str, Source]:
+        """All sources, or only those whose folders were given; each is loaded when it is asked for."""
+        return registry.Lazily("sources", self.agents)
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The names of the sources whose agents can have left anything here; loads none of them."""
+        asked = {*self._roots, *self.config["sources.roots"]}
+        return tuple(
+            name
+            for name in self.agents
+            if name in asked or _traces.left(name, env=self.env, home=self.home, platform=sys.platform)
+        )
 
     def roots(self, source: Source) -> list[Path]:
         """Return the folders that exist for a source."""
@@ -142,7 +152,7 @@ class Workspace:
             exclude=tuple(self.config["sources.exclude"]),
             memory_mb=self.config["sync.memory_mb"],
         )
-        return Sync(self.store, lambda: self.index, self.sources, self.roots, rules=rules)
+        return Sync(self.store, lambda: self.index, self.sources, self.roots, rules=rules, present=lambda: self.present)
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -55,12 +55,12 @@ def test_what_changes_beside_the_transcripts_wakes_nobody(tmp_path):
     with workspace(tmp_path, claude.roots) as ws:
         ws.sync.run()
         (claude.root / "todos.json").write_text("{}")
-        assert ws.sync.plan(ws.sync._touched(frozenset({str(claude.root / "todos.json")}))).stale == ()
-        assert ws.sync._touched(frozenset({"/somewhere/else"})) == []
+        assert ws.sync.plan(ws.sync._touched(frozenset({str(claude.root / "todos.json")}), ws.agents)).stale == ()
+        assert ws.sync._touched(frozenset({"/somewhere/else"}), ws.agents) == []
 
 
 def test_a_folder_whose_name_begins_alike_is_another_folder(tmp_path):
     claude = Claude(tmp_path)
     with workspace(tmp_path, claude.roots) as ws:
-        assert ws.sync._touched(frozenset({f"{claude.root}-backup/projects/x.jsonl"})) == []
-        assert ws.sync._touched(frozenset({str(claude.root / "projects")})) == ["claude-code"]
+        assert ws.sync._touched(frozenset({f"{claude.root}-backup/projects/x.jsonl"}), ws.agents) == []
+        assert ws.sync._touched(frozenset({str(claude.root / "projects")}), ws.agents) == ["claude-code"]

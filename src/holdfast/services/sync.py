@@ -78,8 +78,10 @@ class Sync:
         roots: Callable[[Source], Sequence[Path]],
         *,
         rules: Rules | None = None,
+        present: Callable[[], Sequence[str]] | None = None,
     ) -> None:
-        """Take what is to be joined; nothing is opened or listed yet."""
+        """Take what is to be joined; nothing is opened or listed yet. `present` names the sources that are worth asking."""
+        self.present = present or (lambda: tuple(sources))
         self.store = store
         self.index = index
         self.sources = sources
@@ -92,10 +94,10 @@ class Sync:
         stale: list[tuple[Source, Ref, Cursor | None]] = []
         failed: dict[str, str] = {}
         seen = 0
-        for name in agents if agents is not None else self.sources:
-            source = self.sources[name]
+        for name in agents if agents is not None else self.present():
             if name in self.rules.exclude:
                 continue
+            source = self.sources[name]
             try:
                 for ref in source.discover(self.roots(source)):
                     seen += 1
@@ -151,7 +153,8 @@ class Sync:
         """Read everything once, then whatever changes, until `stop` is set; a report for each time."""
         from holdfast._watch import changes  # noqa: PLC0415 - a watcher costs more to load than most commands take
 
-        wanted = list(self.sources if agents is None else agents)
+        agents = None if agents is None else tuple(agents)
+        wanted = self.present() if agents is None else agents
         watched = [self.sources[name] for name in wanted if not self.sources[name].info.scattered]
         folders = [folder for source in watched for folder in self.roots(source) if folder.exists()]
         yield self.run(self.plan(wanted))
@@ -162,17 +165,17 @@ class Sync:
             everything = time.monotonic() - listed > LIST_SECONDS
             if not paths and not everything:
                 continue
-            plan = self.plan(wanted if everything else [name for name in self._touched(paths) if name in wanted])
+            plan = self.plan(agents if everything else self._touched(paths, wanted))
             listed = time.monotonic() if everything else listed
             if plan.stale:
                 yield self.run(plan)
 
-    def _touched(self, paths: frozenset[str]) -> list[str]:
+    def _touched(self, paths: frozenset[str], wanted: Sequence[str]) -> list[str]:
         """Name the agents below whose folders something changed."""
         return [
             name
-            for name, source in self.sources.items()
-            if any(Path(path).is_relative_to(root) for root in self.roots(source) for path in paths)
+            for name in wanted
+            if any(Path(path).is_relative_to(root) for root in self.roots(self.sources[name]) for path in paths)
         ]
 
     def requests(self, plan: Plan) -> Iterator[Transcript]:
