@@ -74,7 +74,8 @@ print([m for m in sys.modules if m.startswith(("holdfast.sources", "holdfast.sto
 def test_adapters_by_name_are_loaded_when_they_are_asked_for():
     lazily = registry.Lazily("sources", ("codex", "nobody"))
     assert list(lazily) == ["codex", "nobody"]
-    assert "codex" in lazily and "claude-code" not in lazily
+    assert "codex" in lazily
+    assert "claude-code" not in lazily
     assert lazily["codex"] is lazily["codex"]
     with pytest.raises(BadInput):
         lazily["nobody"]
