@@ -49,6 +49,9 @@ GROUPS: dict[str, frozenset[State]] = {
 EvidenceKind = Literal["hook", "registry", "transcript", "process"]
 EVIDENCE: tuple[EvidenceKind, ...] = ("hook", "registry", "transcript", "process")
 """The strongest first; a dead process overrules them all."""
+Turn = Literal["none", "open", "said", "done", "interrupted", "failed"]
+"""`said`: words came last and nothing says whether more follow; `interrupted`: by the person, who was there to do it."""
+Asks = Literal["", "question", "permission"]
 Scoring = Literal["default", "classic"]
 Grade = Literal["healthy", "warning", "critical"]
 Priority = Literal["high", "medium", "low"]
@@ -74,6 +77,38 @@ class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The transcript it writes, where that is known."""
     cwd: str = ""
     evidence: Evidence | None = None
+    resumes: bool = False
+    """True where the process was told to go on with the newest session of its folder: that one may be older than it."""
+    editor: bool = False
+    """True where the process is an editor that shows sessions of its own store: no agent itself, never a row without one."""
+    host: bool = False
+    """True for a server of many sessions: it holds those that it names, and none by its folder."""
+
+
+class Tail(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the end of a transcript says of the last turn; the strongest word a file has, no judgement yet."""
+
+    turn: Turn = "none"
+    at: int | None = None
+    """When the last record of the conversation was written (Unix ms)."""
+    prompted: int | None = None
+    """When the turn began: the last thing a person (or a queue) said."""
+    calls: tuple[str, ...] = ()
+    """Tools that were called and have not answered."""
+    called: int | None = None
+    """Since when the oldest of them has been open."""
+    asks: Asks = ""
+    needs: str = ""
+    """What is asked, or what went wrong, in the agent's own words."""
+    error: str = ""
+    """Why the turn ended, where it ended in an error."""
+    limited: bool = False
+    """True where that error is a limit of the plan or of the rate."""
+    errors: int = 0
+    """Failures in a row at the end: tools that failed, requests that are tried again."""
+    closed: bool = False
+    """True where the session said good-bye."""
+    windows: tuple[Window, ...] = ()
 
 
 class Live(Struct, frozen=True, kw_only=True, omit_defaults=True):

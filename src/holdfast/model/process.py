@@ -16,3 +16,5 @@ class Process(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cwd: str = ""
     tty: str = ""
     parent: int = 0
+    stopped: bool = False
+    """Suspended (Ctrl-Z, SIGSTOP): alive, and doing nothing."""
