@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from holdfast.model import Session
     from holdfast.workspace import Workspace
 
+_OLDER = {"active": "working"}
+"""States by the name that they had in the tool whose flags --status takes over."""
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -35,7 +37,12 @@ def query_options(function: F) -> F:
 def query_of(given: Mapping[str, Any]) -> Query:
     """Join what was typed as words with what was given as options."""
     query = parse(" ".join(given.get("query", ())))
-    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project", "status") if given.get(key)]
+    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project") if given.get(key)]
+    filters += (
+        [Filter(key="status", value=_OLDER.get(str(given["status"]), str(given["status"])))]
+        if given.get("status")
+        else []
+    )
     filters += [Filter(key="tag", value=value) for value in given.get("tag") or ()]
     since, until = given.get("since"), given.get("until")
     return replace(
