@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MASK = "[masked]"
-LONGEST = 4096
+LONGEST = 512
 """Characters of one argument that are kept: prompts on command lines can be books."""
+BEYOND = 256
+"""Characters after them that are masked all the same, so that the cut leaves no half of a key."""
 _FLAG = re.compile(
     r"(?i)^-{1,2}[\w.-]*(?:key|token|secret|passw(?:or)?d|passphrase|credentials?|auth|authorization|bearer|cookie|pat)$"
 )
 _ASSIGNED = re.compile(
-    r"(?i)([\w.-]*(?:key|token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie)[\"']?\s*[=:]\s*[\"']?)"
+    r"(?i)((?:key|token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie)[\"']?\s*[=:]\s*[\"']?)"
     r"(?:(?:bearer|basic)\s+)?[^\s\"'&,;]+"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}")
@@ -73,7 +75,7 @@ def masked(argv: Sequence[str]) -> tuple[str, ...]:
     kept: list[str] = []
     hide = False
     for argument in argv:
-        kept.append(MASK if hide and not argument.startswith("-") else _masked(argument[:LONGEST]))
+        kept.append(MASK if hide and not argument.startswith("-") else _masked(argument[: LONGEST + BEYOND])[:LONGEST])
         hide = bool(_FLAG.match(argument))
     return tuple(kept)
 
@@ -141,11 +143,15 @@ def _written_by_proc(pid: int) -> tuple[str, ...]:
     for name in names:
         try:
             path = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - as above
-            if path.startswith("/") and not path.startswith(("/dev/", "/proc/")) and _is_writable(pid, name):
+            if path.startswith("/") and _is_file(path) and _is_writable(pid, name):
                 found[path] = None
         except OSError:
             continue
     return tuple(found)
+
+
+def _is_file(path: str) -> bool:
+    return not path.startswith(("/dev/", "/proc/")) and not path.endswith(" (deleted)")
 
 
 def _is_writable(pid: int, number: str) -> bool:
