@@ -76,7 +76,7 @@ def test_an_export_replaces_a_file_only_when_told_to(cli):
     assert (cli.home / "out.json").read_text() != "mine"
 
 
-@pytest.mark.parametrize("kind", ["json", "yaml", "native"])
+@pytest.mark.parametrize("kind", ["json", "jsonl", "yaml", "native"])
 def test_what_was_exported_comes_back_in_another_archive_and_twice_changes_nothing(cli, monkeypatch, tmp_path, kind):
     before = cli.json("show", cli.id_of(TITLE), "--all")
     assert cli("export", before["session"]["id"], "-f", kind, "-o", "out.file").exit_code == 0

@@ -15,7 +15,7 @@ def exported(folder, ws, name: str, *, raw: bool = True):
     return path
 
 
-@pytest.mark.parametrize("name", ["json", "yaml", "native"])
+@pytest.mark.parametrize("name", ["json", "jsonl", "yaml", "native"])
 def test_a_session_that_was_imported_goes_on_when_its_file_arrives(tmp_path, name):
     claude = Claude(tmp_path)
     claude.write("aaaa", said("one", 1), answered("two", 2))

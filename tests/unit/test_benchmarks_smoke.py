@@ -134,6 +134,12 @@ def test_the_watch_benchmark_leaves_the_corpus_as_it_was(corpus):
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in corpus.rglob("*.jsonl")} == before
 
 
+def test_the_completion_benchmark_offers_every_session_it_made():
+    done = bench("completion", "--sessions", "30")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sessions, nothing typed: 30 words" in done.stdout
+
+
 def test_the_list_benchmark_lists_every_session_it_made():
     done = bench("list", "--sessions", "30")
     assert done.returncode == 0, done.stdout + done.stderr

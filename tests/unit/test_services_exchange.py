@@ -14,7 +14,7 @@ from holdfast.interchange.base import Header, RawPiece
 from holdfast.model import Text, Transcript, observed_id, parse
 from tests.unit.homes import Claude, answered, build, said, workspace
 
-LOADING = ("json", "yaml", "native")
+LOADING = ("json", "jsonl", "yaml", "native")
 KEY = "AK" + "IA" + "Q4ZP7W2MRT6XKLND"
 
 
@@ -31,11 +31,11 @@ def saved(folder, ws, sessions, **how):
 
 
 def content(ws) -> dict:
-    """Return all that travels: sessions without the store's own marks, messages, requests, edits."""
+    """Return all that travels: sessions without the store's own marks and orders, messages, requests, edits."""
     plain = {"revision": 0, "captured": False}
     return {
         s.id: (
-            replace(s, **plain),
+            replace(s, **plain, rollup=replace(s.rollup, usage=tuple(sorted(s.rollup.usage, key=repr)))),
             tuple(ws.store.messages(s.id)),
             sorted((e.request.key, e.request.line, e.request.usage.output) for e in ws.store.ledger(s.id)),
             ws.store.edits(s.id),

@@ -118,7 +118,9 @@ class Exchange(Restorer):
         fresh = tuple(replace(m, seq=-1) for m in transcript.messages if m.id not in held)
         old = self.store.get(session.id)
         facts = old if old is not None and header.masked is not None else session
-        receipt = self.store.put(replace(transcript, session=_plain(facts), messages=fresh, replaces=False))
+        receipt = self.store.put(
+            replace(transcript, session=self._plain(facts, header), messages=fresh, replaces=False)
+        )
         self._keep_edits(session.id, header.edits.get(session.id))
         return replace(
             result,
@@ -180,7 +182,13 @@ class Exchange(Restorer):
             captured[piece.session] = frozenset(f.path for f in self.store.raw_files(piece.session))
         if piece.path not in captured[piece.session]:
             raw = Raw(path=piece.path, offset=piece.offset, data=piece.data, whole=piece.whole, rows=piece.rows)
-            self.store.put(Transcript(session=_plain(session)), raw=raw)
+            self.store.put(Transcript(session=self._plain(session, Header())), raw=raw)
+
+    def _plain(self, session: Session, header: Header) -> Session:
+        """Leave out what the store says itself, and the tags that a person gave: those are edits."""
+        own = {*self.store.edits(session.id).tags, *header.edits.get(session.id, Edits()).tags}
+        tags = tuple(t for t in session.tags if t not in own)
+        return replace(session, rollup=Rollup(), revision=0, trashed=None, tags=tags)
 
     def _raw_of(self, session: Session) -> Iterator[RawPiece]:
         if not isinstance(self.store, SupportsRaw):
@@ -266,11 +274,6 @@ def _group(name: str) -> str:
         return "formats"
     known = name in registry.names("imports") or name in registry.third_party("imports")
     return "imports" if known else "formats"
-
-
-def _plain(session: Session) -> Session:
-    """Leave out what the store says itself."""
-    return replace(session, rollup=Rollup(), revision=0, trashed=None, tags=(), name=session.name)
 
 
 def _add(counts: dict[str, int], found: Mapping[str, int]) -> None:
