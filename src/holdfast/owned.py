@@ -97,6 +97,7 @@ class OwnedSession:
         self._store = store
         self.name = name
         self.id = _reserve(store, name)
+        self._begun = False
 
     def append(
         self,
@@ -115,7 +116,9 @@ class OwnedSession:
         if isinstance(listed, str | bytes):
             raise BadInput("a message is a Message or a dict, not a text", WANTED)
         made = tuple(_message(m, now) for m in listed)
-        return self._store.put(Transcript(session=self._facts(now, made), messages=made), expect=expect, key=key)
+        receipt = self._store.put(Transcript(session=self._facts(now, made), messages=made), expect=expect, key=key)
+        self._begun = True
+        return receipt
 
     def messages(self, *, last: int | None = None) -> tuple[Message, ...]:
         """Return the conversation, or only its last so many messages."""
@@ -130,7 +133,7 @@ class OwnedSession:
         return self._store.get(self.id)
 
     def _facts(self, now: int, messages: tuple[Message, ...]) -> Session:
-        started = None if self._store.get(self.id) else now
+        started = None if self._begun or self._store.get(self.id) else now
         times = [m.at for m in messages if m.at is not None]
         return Session(
             id=self.id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, MutableMapping
 from importlib import import_module
 from typing import Any
 
@@ -87,7 +87,7 @@ def load(group: str, name: str) -> Any:  # noqa: ANN401 - each caller knows the 
     return getattr(import_module(module), attribute)
 
 
-class Lazily(Mapping[str, Any]):
+class Lazily(MutableMapping[str, Any]):
     """Adapters of a group by name, each imported and made when it is first asked for; names and tests load nothing."""
 
     def __init__(self, group: str, known: tuple[str, ...]) -> None:
@@ -102,6 +102,15 @@ class Lazily(Mapping[str, Any]):
         if name not in self._made:
             self._made[name] = load(self._group, name)()
         return self._made[name]
+
+    def __setitem__(self, name: str, adapter: Any) -> None:  # noqa: ANN401 - whatever keeps the protocol
+        """Put another adapter in a name's place."""
+        self._names[name], self._made[name] = None, adapter
+
+    def __delitem__(self, name: str) -> None:
+        """Take a name out."""
+        del self._names[name]
+        self._made.pop(name, None)
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is one of that name."""

@@ -13,7 +13,7 @@ from holdfast import config as configuration
 from holdfast.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, MutableMapping, Sequence
     from types import TracebackType
 
     from holdfast._sqlite import Durability
@@ -119,7 +119,7 @@ class Workspace:
         return tuple(self._roots) or tuple(dict.fromkeys((*registry.names("sources"), *others)))
 
     @cached_property
-    def sources(self) -> Mapping[str, Source]:
+    def sources(self) -> MutableMapping[str, Source]:
         """All sources, or only those whose folders were given; each is loaded when it is asked for."""
         return registry.Lazily("sources", self.agents)
 

@@ -109,6 +109,11 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.name or self.title or self.native_id
 
 
+ID_LETTERS = 16
+_LETTERS = bytes(b"abcdefghijklmnopqrstuvwxyz234567"[byte % 32] for byte in range(256))
+"""Turns random bytes into base32 letters, each as likely as any other."""
+
+
 def observed_id(agent: str, native_id: str) -> str:
     """Derive the id of an observed session: the same on every scan, restart and machine."""
     import hashlib  # noqa: PLC0415 - lists make no ids, and should be quick
@@ -119,7 +124,7 @@ def observed_id(agent: str, native_id: str) -> str:
 
 def owned_id() -> str:
     """Return a new random id for an owned session."""
-    return _base32(os.urandom(10))
+    return os.urandom(ID_LETTERS).translate(_LETTERS).decode()
 
 
 def _base32(data: bytes) -> str:

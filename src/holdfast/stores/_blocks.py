@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 SMALL = 32 << 10
 """A block below this is still joined with later ones."""
 TAIL = 24
-"""So many small blocks may stand at a session's end before they are joined."""
+"""Every so many messages the small blocks at a session's end are joined."""
+FEW = 8
+"""Fewer small blocks than this are left as they are."""
+MOST = 64
 Row = tuple[int, int, int, int]  # pk, first, count, size
 
 
@@ -53,8 +56,11 @@ def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Mes
 def known(db: apsw.Connection, session: int, messages: Sequence[Message]) -> dict[int, int]:
     """Return the places of messages that are there already: position in the argument -> seq."""
     hashes = [key_hash(m.id) for m in messages]
-    wanted = "SELECT hash, seq FROM ids WHERE session=? AND hash IN (SELECT value FROM json_each(?))"
-    places = dict(all_rows(db, wanted, (session, str(hashes))))
+    wanted = "SELECT hash, seq FROM ids WHERE session=? AND hash IN "
+    if len(hashes) > FEW:
+        places = dict(all_rows(db, f"{wanted}(SELECT value FROM json_each(?))", (session, str(hashes))))
+    else:
+        places = dict(all_rows(db, f"{wanted}({','.join('?' * len(hashes))})", (session, *hashes)))
     return {position: places[number] for position, number in enumerate(hashes) if number in places}
 
 
@@ -89,16 +95,18 @@ def read(db: apsw.Connection, session: int, after: int, before: int | None) -> I
                 yield _rows.message_from(piece, first + offset)
 
 
-def join_small(db: apsw.Connection, session: int) -> None:
-    """Join small blocks at the session's end once there are many of them."""
+def join_small(db: apsw.Connection, session: int, *, before: int, after: int) -> None:
+    """Join small blocks at the session's end now and then: when it has grown past a multiple of TAIL messages."""
+    if before // TAIL == after // TAIL:
+        return
     tail: list[Row] = []
     for row in db.execute(
-        "SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first DESC LIMIT ?", (session, TAIL)
+        "SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first DESC LIMIT ?", (session, MOST)
     ):
         if row[3] >= SMALL:
             break
         tail.append(row)
-    if len(tail) < TAIL:
+    if len(tail) < FEW:
         return
     tail.reverse()
     parts = [content(db, row[0]) for row in tail]

@@ -46,6 +46,8 @@ class Change:
 def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of: Callable[[str], int]) -> Change:
     """Keep requests; a known key of the same session keeps its place and takes the greater figures."""
     change = Change()
+    if not requests:
+        return change
     unique = dedupe(requests)
     hashes = {text: key_hash(text) for text in unique}
     numbers = {hashes[text]: request for text, request in unique.items()}

@@ -78,7 +78,7 @@ class Put:
             revision = self._write(pk, session, self.next + self.added)
         self.store.recount(change.others - {pk})
         if self.added and row is not None:
-            _blocks.join_small(self.db, pk)
+            _blocks.join_small(self.db, pk, before=self.next, after=self.next + self.added)
         return self._receipt(pk, revision, key)
 
     def _row(self, row: tuple[int, bytes, int, int, int] | None) -> tuple[int, int]:

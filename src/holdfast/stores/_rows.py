@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +19,11 @@ _pieces = msgspec.msgpack.Decoder(list[bytes])
 _session = msgspec.msgpack.Decoder(Session)
 _edits = msgspec.msgpack.Decoder(Edits)
 _receipt = msgspec.msgpack.Decoder(Receipt)
+PLAIN = b"\0"
+"""The first byte of content that is kept as it is, a checksum after it; compressed content begins with another one."""
+TINY = 2 << 10
+"""Content below this is kept as it is: one turn of a chat, until it is joined with its neighbours."""
+_HEAD = 5
 encode = _encoder.encode
 session_from = _session.decode
 edits_from = _edits.decode
@@ -49,6 +55,8 @@ def split(block: bytes) -> list[bytes]:
 
 def packed(data: bytes, dictionary: bytes = b"") -> bytes:
     """Compress; against the dictionary, content that stands there already costs almost nothing."""
+    if len(data) < TINY and not dictionary:
+        return PLAIN + zlib.crc32(data).to_bytes(_HEAD - 1, "big") + data
     from holdfast.stores import _packing  # noqa: PLC0415 - lists open no block, and should be quick
 
     return _packing.packed(data, dictionary)
@@ -56,6 +64,10 @@ def packed(data: bytes, dictionary: bytes = b"") -> bytes:
 
 def unpacked(data: bytes, dictionary: bytes = b"") -> bytes:
     """Decompress; errors.Unreadable where the checksum does not hold."""
+    if data[:1] == PLAIN:
+        if zlib.crc32(data[_HEAD:]) != int.from_bytes(data[1:_HEAD], "big"):
+            raise Unreadable("stored data is damaged: its checksum does not hold", "holdfast store verify")
+        return data[_HEAD:]
     from holdfast.stores import _packing  # noqa: PLC0415 - lists open no block, and should be quick
 
     return _packing.unpacked(data, dictionary)

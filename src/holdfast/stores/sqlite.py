@@ -218,7 +218,7 @@ class SqliteStore:
                 " WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM sessions WHERE id=?1))",
                 (session_id,),
             )
-            found = {_middle(data): len(data) for (data,) in rows if len(data) > 2 * SAMPLE}
+            found = {_sample(data): len(data) for (data,) in rows if len(data) > 2 * SAMPLE}
             copies = self._copies(session_id, set(found.values()))
         return tuple(s for s in found if s not in copies)
 
@@ -231,7 +231,7 @@ class SqliteStore:
             f" AND file NOT IN (SELECT pk FROM files WHERE session=({own}))"
         )
         rows = self._db.execute(sql, (session_id, json.dumps(sorted(sizes))))
-        return {_middle(data) for (data,) in rows}
+        return {_sample(data) for (data,) in rows}
 
     def traces(self, samples: Sequence[bytes]) -> tuple[str, ...]:
         """Look for byte strings in the file and its log."""
@@ -308,8 +308,9 @@ class SqliteStore:
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
-def _middle(data: bytes) -> bytes:
-    return data[len(data) // 2 :][:SAMPLE]
+def _sample(data: bytes) -> bytes:
+    """Return bytes that only this content has: of compressed content the middle, of plain content the checksum first."""
+    return data[:SAMPLE] if data[:1] == _rows.PLAIN else data[len(data) // 2 :][:SAMPLE]
 
 
 def _session(row: Sequence[object]) -> Session:
