@@ -31,6 +31,8 @@ NAMES = "owned"
 """Documents that map a name to the id of the owned session that has it."""
 AGENT = "holdfast"
 WANTED = 'for example: session.append({"role": "user", "content": "hello"})'
+SPARE = 8
+"""Messages read beyond those asked for, in case a few were taken back."""
 LISTED = 3000
 """Hits looked at when words narrow a list."""
 
@@ -124,8 +126,20 @@ class OwnedSession:
         """Return the conversation, or only its last so many messages."""
         if last is not None and last < 0:
             raise BadInput(f"last={last}: there is no such number of messages", "leave it out for all of them")
+        if last is not None:
+            tail = self._tail(last)
+            if tail is not None:
+                return tail
         found = conversation(tuple(self._store.messages(self.id)))
         return found if last is None else found[max(0, len(found) - last) :]
+
+    def _tail(self, number: int) -> tuple[Message, ...] | None:
+        """Return the last messages without reading the others; None where branches or taken-back turns ask for more."""
+        read = tuple(self._store.messages(self.id, last=number + SPARE))
+        live = [m for m in read if m.live]
+        if any(m.parent for m in live) or (len(live) < number and len(read) == number + SPARE):
+            return None
+        return tuple(live[max(0, len(live) - number) :])
 
     @property
     def info(self) -> Session | None:

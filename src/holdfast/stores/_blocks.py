@@ -86,7 +86,8 @@ def read(db: apsw.Connection, session: int, after: int, before: int | None) -> I
     end = before if before is not None else 1 << 60
     wanted = all_rows(
         db,
-        "SELECT first, data FROM blocks WHERE session=? AND first + count - 1 > ? AND first < ? ORDER BY first",
+        "SELECT first, data FROM blocks WHERE session=?1 AND first < ?3 AND first >="
+        " coalesce((SELECT max(first) FROM blocks WHERE session=?1 AND first <= ?2 + 1), 0) ORDER BY first",
         (session, after, end),
     )
     for first, data in wanted:
