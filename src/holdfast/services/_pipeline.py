@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from holdfast.model import Message, Receipt, Session, Transcript
+from holdfast.model import Message, Receipt, Session, Transcript, merged
 from holdfast.services._losses import LossBook
 from holdfast.stores.base import Raw, SupportsBatch
 
@@ -145,8 +145,8 @@ class Pipeline:
     def _described(self, session: Session, held: Session | None) -> Session:
         """Return the session with what a person said of it, which readings do not know: nothing yet of one that just began."""
         if held is None or session.id in self._begun:
-            self._begun[session.id] = session
-            return session
+            self._begun[session.id] = known = merged(self._begun.get(session.id), session)
+            return known
         return self.store.get(session.id) or session
 
     def _raw(self, reading: Reading) -> Raw | None:
