@@ -16,7 +16,7 @@ from holdfast.sources._database import ENDINGS, changed, described, nothing
 from holdfast.sources._files import ref, walk
 from holdfast.sources._goose.content import is_archived, message_of, text
 from holdfast.sources._goose.rows import Shelf, names
-from holdfast.sources._goose.session import AGENT, accumulated, session_of, widened
+from holdfast.sources._goose.session import AGENT, accumulated, known_time, session_of, widened
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
@@ -132,7 +132,8 @@ def _message(record: dict[str, Json], state: dict[str, Json], number: int) -> tu
 def _session(native: str, found: Ref, state: dict[str, Json], messages: Sequence[Message]) -> Session:
     info, prompt = state.get("info"), text(state.get("prompt"))
     session = session_of(native, info if isinstance(info, dict) else {}, path=found.path, prompt=prompt)
-    session = widened(replace(session, started=state.get("started"), active=state.get("active")), messages)
+    began, last = known_time(state.get("started")), known_time(state.get("active"))
+    session = widened(replace(session, started=began, active=last), messages)
     state["started"], state["active"] = session.started, session.active
     return session
 

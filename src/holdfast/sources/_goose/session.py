@@ -55,6 +55,11 @@ def widened(session: Session, messages: Iterable[Message]) -> Session:
     )
 
 
+def known_time(value: Json) -> int | None:
+    """Return a remembered time, None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def config_of(info: dict[str, Json]) -> dict[str, Json]:
     """Return the model's settings of a session."""
     found = loads(text(info.get("model_config_json")).encode())
