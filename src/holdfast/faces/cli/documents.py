@@ -9,12 +9,74 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from holdfast.model import Json, Part
+from holdfast.faces.cli.document_items import (
+    BlockItem,
+    CommandItem,
+    ContextItem,
+    FaultItem,
+    FileItem,
+    Files,
+    HitItem,
+    MessageItem,
+    ParentItem,
+    ProjectItem,
+    PurgedItem,
+    RequestItem,
+    RestoredItem,
+    SessionItem,
+    SettingItem,
+    Tokens,
+    TokensKind,
+    UsageItem,
+)
 
+__all__ = [
+    "SCHEMA_VERSION",
+    "BlockItem",
+    "By",
+    "CommandItem",
+    "CompletionDocument",
+    "ConfigDocument",
+    "ContextItem",
+    "CopyDocument",
+    "Document",
+    "ErrorDocument",
+    "ExportDocument",
+    "FaultItem",
+    "FileItem",
+    "Files",
+    "HitItem",
+    "HitList",
+    "ImportDocument",
+    "MessageItem",
+    "ParentItem",
+    "ProjectItem",
+    "ProjectList",
+    "PurgeDocument",
+    "PurgedItem",
+    "RequestItem",
+    "RestoreDocument",
+    "RestoredItem",
+    "ResumeDocument",
+    "SessionAnswer",
+    "SessionDetail",
+    "SessionItem",
+    "SessionList",
+    "SettingItem",
+    "Shell",
+    "SyncDocument",
+    "Tokens",
+    "TokensKind",
+    "TrashDocument",
+    "UsageDocument",
+    "UsageExplained",
+    "UsageItem",
+    "VerifyDocument",
+    "VersionDocument",
+]
 SCHEMA_VERSION = 1
 By = Literal["day", "week", "month", "session", "model", "project", "agent", "block"]
 Shell = Literal["bash", "zsh", "fish"]
-TokensKind = Literal["reported", "exact", "estimated", "none"]
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -23,86 +85,11 @@ class Document(Struct, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
-class Tokens(Struct, frozen=True, kw_only=True):
-    """Tokens by class; the first four never overlap, `reasoning` says how many there were, wherever the agent counts them."""
-
-    input: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
-    output: int = 0
-    reasoning: int = 0
-
-
-class ParentItem(Struct, frozen=True, kw_only=True):
-    """The session this one came from."""
-
-    id: str
-    kind: Literal["fork", "continuation", "subagent"]
-
-
-class ContextItem(Struct, frozen=True, kw_only=True):
-    """Tokens in the context window after the last request, the window's size, and who says so."""
-
-    used: int | None = None
-    limit: int | None = None
-    source: Literal["recorded", "table", "unknown"] = "unknown"
-
-
-class SessionItem(Struct, frozen=True, kw_only=True):
-    """One session, as every command shows it."""
-
-    id: str
-    agent: str
-    native_id: str
-    name: str
-    title: str
-    project: str
-    cwd: str
-    branch: str
-    models: tuple[str, ...]
-    parent: ParentItem | None
-    started: str | None
-    last_activity: str | None
-    status: str
-    messages: int
-    user_messages: int
-    tool_calls: int
-    errors: int
-    tokens: Tokens
-    tokens_kind: TokensKind
-    requests: int
-    cost_usd: str | None
-    unpriced_models: tuple[str, ...]
-    context: ContextItem
-    tags: tuple[str, ...]
-    description: str
-    source_path: str
-    source_exists: bool
-    captured: bool
-    source_expires: str | None
-    expires: str | None
-    partial: bool
-    trashed: str | None
-
-
 class SessionList(Document, frozen=True, kw_only=True):
     """What `list` prints; `stale` counts files not read yet, null when nobody looked."""
 
     stale: int | None
     sessions: tuple[SessionItem, ...]
-
-
-class ProjectItem(Struct, frozen=True, kw_only=True):
-    """One project: its folder (or the name that a person gave it) and what was done in it."""
-
-    project: str
-    name: str
-    sessions: int
-    messages: int
-    agents: tuple[str, ...]
-    tags: tuple[str, ...]
-    started: str | None
-    last_activity: str | None
 
 
 class ProjectList(Document, frozen=True, kw_only=True):
@@ -125,41 +112,6 @@ class SessionAnswer(Document, frozen=True, kw_only=True):
     session: SessionItem
 
 
-class MessageItem(Struct, frozen=True, kw_only=True):
-    """One message; `live` is false once a rewind took it out of the conversation."""
-
-    id: str
-    seq: int
-    role: Literal["user", "assistant", "system", "tool"]
-    at: str | None
-    model: str
-    live: bool
-    parts: tuple[Part, ...]
-
-
-class FileItem(Struct, frozen=True, kw_only=True):
-    """One file that a tool call read or changed; `added` and `removed` count lines where the call tells."""
-
-    path: str
-    action: Literal["read", "write", "edit", "delete", "search"]
-    message: str
-    at: str | None
-    added: int
-    removed: int
-
-
-class CommandItem(Struct, frozen=True, kw_only=True):
-    """One command that the agent ran; `exit` is null where no result is known."""
-
-    command: str
-    cwd: str
-    message: str
-    at: str | None
-    exit: int | None
-    error: bool
-    output: str
-
-
 class SessionDetail(Document, frozen=True, kw_only=True):
     """What `show` prints."""
 
@@ -169,34 +121,11 @@ class SessionDetail(Document, frozen=True, kw_only=True):
     messages: tuple[MessageItem, ...]
 
 
-class HitItem(Struct, frozen=True, kw_only=True):
-    """One hit; `highlights` are [start, end] character positions in `snippet`."""
-
-    session: str
-    message: str
-    seq: int
-    role: str
-    kind: Literal["said", "tool", "session"]
-    at: str | None
-    snippet: str
-    highlights: tuple[tuple[int, int], ...]
-    score: float
-
-
 class HitList(Document, frozen=True, kw_only=True):
     """What `search` prints; `stale` counts files not read yet, null when nobody looked."""
 
     stale: int | None
     hits: tuple[HitItem, ...]
-
-
-class Files(Struct, frozen=True, kw_only=True):
-    """Files by what became of them."""
-
-    seen: int
-    read: int
-    skipped: int
-    failed: int
 
 
 class SyncDocument(Document, frozen=True, kw_only=True):
@@ -216,31 +145,6 @@ class SyncDocument(Document, frozen=True, kw_only=True):
     seconds: float
 
 
-class BlockItem(Struct, frozen=True, kw_only=True):
-    """Five hours from the full hour of a first request, or (`gap`) the time between two such blocks without any."""
-
-    start: str | None
-    end: str | None
-    last_request: str | None
-    active: bool
-    gap: bool
-
-
-class UsageItem(Struct, frozen=True, kw_only=True):
-    """One row of a usage table; `block` is null unless rows are blocks."""
-
-    key: str
-    label: str
-    sessions: int
-    requests: int
-    tokens: Tokens
-    tokens_kind: TokensKind
-    cost_usd: str | None
-    models: tuple[str, ...]
-    unpriced_models: tuple[str, ...]
-    block: BlockItem | None = None
-
-
 class UsageDocument(Document, frozen=True, kw_only=True):
     """What `usage` prints; `live` counts files that were read for it and are not in the archive yet."""
 
@@ -249,19 +153,6 @@ class UsageDocument(Document, frozen=True, kw_only=True):
     live: int
     rows: tuple[UsageItem, ...]
     total: UsageItem
-
-
-class RequestItem(Struct, frozen=True, kw_only=True):
-    """One request; `owner` names the session that counts it, where that is another one."""
-
-    key: str
-    at: str | None
-    model: str
-    tokens: Tokens
-    tokens_kind: TokensKind
-    source_path: str
-    line: int
-    owner: str
 
 
 class UsageExplained(Document, frozen=True, kw_only=True):
@@ -299,15 +190,6 @@ class ImportDocument(Document, frozen=True, kw_only=True):
     ids: tuple[str, ...]
 
 
-class RestoredItem(Struct, frozen=True, kw_only=True):
-    """One file of a restored session."""
-
-    path: str
-    fate: Literal["written", "unchanged", "in-the-way", "failed"]
-    bytes: int
-    note: str
-
-
 class RestoreDocument(Document, frozen=True, kw_only=True):
     """What `restore` did."""
 
@@ -332,30 +214,10 @@ class TrashDocument(Document, frozen=True, kw_only=True):
     sessions: tuple[SessionItem, ...]
 
 
-class PurgedItem(Struct, frozen=True, kw_only=True):
-    """One purged session with its sub-agents, and how its absence was checked."""
-
-    sessions: tuple[str, ...]
-    samples: int
-    traces: tuple[str, ...]
-    sources: tuple[str, ...]
-
-
 class PurgeDocument(Document, frozen=True, kw_only=True):
     """What `purge` erased; `sources` are the agents' own files that still exist."""
 
     purged: tuple[PurgedItem, ...]
-
-
-class SettingItem(Struct, frozen=True, kw_only=True):
-    """One setting with the place that decided it."""
-
-    name: str
-    value: Json
-    origin: Literal["flag", "environment", "project", "user", "default"]
-    place: str
-    help: str
-    env: str
 
 
 class ConfigDocument(Document, frozen=True, kw_only=True):
@@ -364,13 +226,6 @@ class ConfigDocument(Document, frozen=True, kw_only=True):
     path: str
     files: tuple[str, ...]
     settings: tuple[SettingItem, ...]
-
-
-class FaultItem(Struct, frozen=True, kw_only=True):
-    """Something that a verification found wrong."""
-
-    place: str
-    problem: str
 
 
 class VerifyDocument(Document, frozen=True, kw_only=True):
