@@ -54,3 +54,47 @@ def test_a_copied_archive_holds_the_same(cli):
 def test_an_archive_that_reads_well_is_said_to(cli):
     assert cli.json("store", "verify")["faults"] == []
     assert "read back" in cli("store", "verify").stdout
+
+
+def test_a_weight_is_changed_in_its_section_and_comments_stay(cli):
+    path = cli.data / "config.yaml"
+    path.write_text(
+        "health_weights:\n  token_usage: 0.5 # mine\n  # a word\n\n# below\nthresholds:\n  token_warning: 0.7\n"
+    )
+    assert cli("config", "set", "health_weights.token_usage", "0.4").exit_code == 0
+    assert cli("config", "set", "health_weights.errors", "0.1").exit_code == 0
+    assert path.read_text() == (
+        "health_weights:\n  token_usage: 0.4 # mine\n  errors: 0.1\n  # a word\n\n# below\nthresholds:\n  token_warning: 0.7\n"
+    )
+    shown = {s["name"]: s["value"] for s in cli.json("show-config", "health_weights")["settings"]}
+    assert (shown["health_weights.token_usage"], shown["health_weights.errors"]) == (0.4, 0.1)
+    assert len(shown) == 8
+
+
+def test_a_section_in_a_file_without_an_end_of_line_is_added_to(cli):
+    path = cli.data / "config.yaml"
+    path.write_text("trash:\n    days: 3")
+    assert cli("config", "set", "health_weights.errors", "0.1").exit_code == 0
+    path.write_text("thresholds:\n    token_warning: 0.7")
+    assert cli("config", "set", "thresholds.token_critical", "0.95").exit_code == 0
+    assert path.read_text() == "thresholds:\n    token_warning: 0.7\n    token_critical: 0.95\n"
+
+
+def test_what_the_older_tools_file_sets_is_shown_with_its_place(cli):
+    path = cli.home / ".config" / "llm-session-manager" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("thresholds: {health_warning: 0.6, helth: 1}\n")
+    answer = cli("config", "show", "thresholds", "--origin")
+    assert "user /" in answer.stdout
+    place = cli.json("config", "show", "thresholds.health_warning")["settings"][0]["place"]
+    assert place.endswith("llm-session-manager/config.yaml")
+    assert "left out" in answer.stderr
+    assert cli("config", "show", "thresholds.health_warning").stdout == "0.6\n"
+
+
+def test_a_new_config_file_names_every_setting_of_the_older_tool(cli):
+    assert cli("init-config").exit_code == 0
+    text = (cli.data / "config.yaml").read_text()
+    for name in ("token_limits.claude_max20", "health_weights.errors", "thresholds.token_warning", "dashboard.show_tags",
+                 "database.path", "monitoring.discovery_interval", "mcp.cache_ttl_seconds"):  # fmt: skip
+        assert f"# {name}: " in text

@@ -168,3 +168,164 @@ def test_sizes_are_read_as_people_write_them():
     for text in ("much", "1.2.3", "5 apples", "-1 GB"):
         with pytest.raises(BadInput, match="no size"):
             config.parsed_size(text)
+
+
+OLDER = """
+token_limits:
+  claude_pro: 200000
+  claude_max5: 350000
+  claude_max20: 1400000
+  cursor_default: 50000
+  github_copilot: 8000
+health_weights: {token_usage: 0.4, duration: 0.2, activity: 0.2, errors: 0.2}
+thresholds: {token_warning: 0.8, token_critical: 0.9, health_warning: 0.7, health_critical: 0.4, idle_timeout_minutes: 45}
+dashboard: {refresh_interval: 5, color_scheme: dark, show_tags: true, show_project: true}
+database: {path: data/sessions.db, auto_cleanup_days: 90}
+monitoring: {auto_discover: true, discovery_interval: 10}
+mcp: {server_name: mine, db_path: data/sessions.db, memory_path: data/memories, enable_session_servers: true,
+  enable_memory_search: true, enable_git_analysis: true, max_sessions_exposed: 100, max_memory_results: 10,
+  max_file_size_mb: 10, cache_ttl_seconds: 60, enable_resource_caching: true, server_version: "1.0"}
+"""
+
+
+@pytest.fixture
+def older(home):
+    """Write the older tool's config file, and return its path as a text."""
+
+    def write(text: str = OLDER) -> str:
+        path = home / ".config" / "llm-session-manager" / "config.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def test_the_defaults_are_those_of_the_older_tool():
+    found = load(env={"HOLDFAST_HOME": "/nowhere"})
+    limits = {"claude_pro": 200_000, "claude_max5": 350_000, "claude_max20": 1_400_000, "cursor_default": 100_000,
+              "github_copilot": 8_000, "plan": "claude_pro"}  # fmt: skip
+    assert found.section("token_limits") == limits
+    weights = found.section("health_weights")
+    assert [weights[n] for n in ("token_usage", "duration", "activity", "errors")] == [0.4, 0.2, 0.2, 0.2]
+    thresholds = found.section("thresholds")
+    assert [thresholds[n] for n in ("token_warning", "token_critical", "health_warning", "health_critical")] == [
+        0.8, 0.9, 0.7, 0.4]  # fmt: skip
+    assert thresholds["idle_timeout_minutes"] == 30
+    assert found.section("dashboard") == {
+        "refresh_interval": 5, "color_scheme": "dark", "show_tags": True, "show_project": True}  # fmt: skip
+    assert found.section("database") == {"path": "data/sessions.db", "auto_cleanup_days": 30}
+    assert found.section("monitoring") == {"auto_discover": True, "discovery_interval": 10}
+    assert len(found.section("mcp")) == 12
+
+
+def test_the_older_tools_file_is_read_below_the_users_own(place, older):
+    env, project = place
+    path = older()
+    user(env, "thresholds.idle_timeout_minutes: 20")
+    found = load(env=env, cwd=project)
+    assert found["thresholds.idle_timeout_minutes"] == 20
+    assert found["token_limits.cursor_default"] == 50_000
+    assert found.origin("token_limits.cursor_default").place == path
+    assert found["mcp.server_name"] == "mine"
+    assert (found.files[0], found.ignored) == (path, ())
+
+
+def test_the_older_tools_file_is_never_written(place, older):
+    env, project = place
+    path = Path(older())
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    load(env=env, cwd=project)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_what_is_wrong_in_the_older_tools_file_is_left_out_and_told(place, older):
+    env, project = place
+    older("thresholds: {token_warning: much, token_critcal: 0.5, health_warning: 0.6}")
+    found = load(env=env, cwd=project)
+    assert (found["thresholds.token_warning"], found["thresholds.health_warning"]) == (0.8, 0.6)
+    assert len(found.ignored) == 2
+    assert "did you mean: thresholds.token_critical" in found.ignored[1]
+    older("a: [")
+    assert "cannot be read" in load(env=env, cwd=project).ignored[0]
+
+
+def test_the_trash_is_kept_as_long_as_the_older_name_says(place, older):
+    env, project = place
+    older()
+    assert load(env=env, cwd=project)["trash.days"] == 90
+    assert load(env=env, cwd=project).origin("trash.days").place.endswith("database.auto_cleanup_days")
+    user(env, "trash.days: 7")
+    assert load(env=env, cwd=project)["trash.days"] == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "store"),
+    [
+        ("/deep/my archive.db", "sqlite:////deep/my%20archive.db"),
+        ("kept/mine.db", "sqlite:///HOME/kept/mine.db"),
+        ("data/sessions.db", ""),
+    ],
+)
+def test_the_archive_lies_where_the_older_name_says(place, path, store):
+    env, project = place
+    user(env, f"database: {{path: {path}}}")
+    assert load(env=env, cwd=project)["store"] == store.replace("HOME", env["HOLDFAST_HOME"])
+    env["HOLDFAST_STORE"] = "memory://"
+    assert load(env=env, cwd=project)["store"] == "memory://"
+
+
+def test_the_older_tools_own_database_is_never_taken_for_the_archive(place, older):
+    env, project = place
+    older("database: {path: /deep/sessions.db}")
+    assert load(env=env, cwd=project)["store"] == "sqlite:////deep/holdfast-sessions.db"
+
+
+@pytest.mark.parametrize(
+    ("agent", "known", "limit"),
+    [
+        ("claude-code", None, 350_000),
+        ("claude-code", 1_000_000, 350_000),
+        ("cursor", None, 100_000),
+        ("cursor", 272_000, 272_000),
+        ("copilot-cli", None, 8_000),
+        ("codex", None, None),
+        ("codex", 272_000, 272_000),
+    ],
+)
+def test_a_limit_that_a_person_changed_holds_and_a_default_only_fills_a_gap(place, agent, known, limit):
+    env, project = place
+    user(env, "token_limits: {plan: claude_max5, claude_max5: 350001}")
+    found = load(env=env, cwd=project).token_limit(agent, known)
+    assert found == (350_001 if limit == 350_000 else limit)
+
+
+def test_without_a_change_a_recorded_limit_holds(place):
+    env, project = place
+    assert load(env=env, cwd=project).token_limit("claude-code", 1_000_000) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("health_weights: {token_usage: -1}", "must be at least 0"),
+        ("health_weights: {token_usage: .nan}", "must be at least 0"),
+        ("health_weights: {token_usag: 1}", "did you mean: health_weights.token_usage"),
+        ("thresholds: {token_warning: 80}", "must be at most 1"),
+        ("thresholds: {idle_timeout_minutes: 0}", "must be at least 1"),
+        ("alerts: {rules: [needs-you]}", "must be one of needs-me"),
+        ("dashboard: {refresh_interval: 2.5}", "must be of type int"),
+    ],
+)
+def test_numbers_and_names_outside_their_bounds_are_refused(place, text, part):
+    env, project = place
+    user(env, text)
+    with pytest.raises(BadInput) as caught:
+        load(env=env, cwd=project)
+    assert part in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_whole_number_is_a_weight_too(place):
+    env, project = place
+    user(env, "health_weights: {token_usage: 1}")
+    assert load(env=env, cwd=project)["health_weights.token_usage"] == 1.0

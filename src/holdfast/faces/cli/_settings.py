@@ -47,7 +47,13 @@ def changed(text: str, name: str, value: Any) -> str:
     if root is not None and root.flow_style:
         raise BadInput("the config file is one { } block, which cannot be added to", "write one setting a line")
     ended = text if not text or text.endswith("\n") else text + "\n"
-    return f"{ended}{name}: {written(value)}\n"
+    section, _, last = name.rpartition(".")
+    block = next((node for full, node in _values(root, "") if full == section and _is_block(node)), None)
+    if block is None:
+        return f"{ended}{name}: {written(value)}\n"
+    place = ended.find("\n", _end(block)) + 1 or len(ended)
+    indent = " " * block.start_mark.column
+    return f"{ended[:place]}{indent}{last}: {written(value)}\n{ended[place:]}"
 
 
 def save(path: Path, text: str, *, replace: bool = True) -> None:
@@ -81,6 +87,11 @@ def _end(node: Any) -> int:
         return _end(last[1] if isinstance(last, tuple) else last)
     end: int = node.end_mark.index
     return end
+
+
+def _is_block(node: Any) -> bool:
+    """Tell whether a value is a section of lines that one can be added to."""
+    return isinstance(node, yaml.MappingNode) and not node.flow_style and bool(node.value)
 
 
 def _values(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -28,18 +28,28 @@ config = Family(
 @command(
     "show",
     "ConfigDocument",
-    examples=("holdfast config show", "holdfast config show archive.capture --origin", "holdfast config show --json"),
+    examples=(
+        "holdfast config show",
+        "holdfast config show health_weights",
+        "holdfast config show archive.capture --origin",
+        "holdfast config show --json",
+    ),
     exits=(4,),
 )
 @click.argument("name", metavar="[KEY]", required=False)
 @click.option("--origin", is_flag=True, help="Say which place decides each value.")
 def show(state: State, name: str | None, *, origin: bool) -> None:
-    """Show all settings, or one."""
-    keys = [key_of(name)] if name else list(KEYS)
+    """Show all settings, those of a section, or one.
+
+    The config.yaml of LLM Session Manager is read too, below the user's own; what cannot be used of it is said.
+    """
+    keys = [k for k in KEYS if not name or k.name.startswith(f"{name}.")] or [key_of(name or "")]
+    for line in state.config.ignored:
+        state.talk(f"left out: {safe_line(line)}")
     if state.json:
         _document(state, keys)
         return
-    if name and not origin:
+    if name == keys[0].name and not origin:
         state.text(safe_line(written(state.config[name])))
         return
     rows = [
@@ -60,6 +70,7 @@ def show(state: State, name: str | None, *, origin: bool) -> None:
     examples=(
         "holdfast config set archive.capture expiring",
         "holdfast config set trash.days 7",
+        "holdfast config set health_weights.token_usage 0.4",
         "holdfast config set usage.timezone Europe/Berlin --project",
     ),
     exits=(4,),

@@ -1,7 +1,8 @@
 """Every setting, with its default, where it can be set, and which place won.
 
-flag > environment > project (.holdfast.yaml) > user (config.yaml) > default. A project's file may only set what does no harm:
-it never chooses a store, a command, a path or a key.
+flag > environment > project (.holdfast.yaml) > user (config.yaml) > the older LLM Session Manager's config.yaml > default.
+A project's file may only set what does no harm: it never chooses a store, a command, a path or a key. The older tool's file
+is read and never written; what is wrong in it is left out and told, because it may have been right for that tool.
 """
 
 from __future__ import annotations
@@ -13,64 +14,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from holdfast.config._key import Key, Value
+from holdfast.config._keys import DATABASE, KEYS
 from holdfast.errors import BadInput, Denied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Origin = Literal["flag", "environment", "project", "user", "default"]
-Value = Any
 APP = "holdfast"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?", re.IGNORECASE)
 PROJECT_FILE = ".holdfast.yaml"
-
-
-class Key(Struct, frozen=True, kw_only=True):
-    """One setting: its dotted name, type, default, example and what it does."""
-
-    name: str
-    kind: type
-    default: Value
-    help: str
-    example: str = ""
-    choices: tuple[str, ...] = ()
-    project: bool = False
-    """Whether a project's own file may set it."""
-
-    @property
-    def env(self) -> str:
-        """The environment variable that sets it."""
-        return f"HOLDFAST_{self.name.replace('.', '_').upper()}"
-
-
-KEYS: tuple[Key, ...] = (
-    Key(name="store", kind=str, default="", help="where sessions are kept; empty means the user's data directory",
-        example="sqlite:////home/me/sessions.db"),
-    Key(name="archive.capture", kind=str, default="always", choices=("always", "expiring", "never"),
-        help="which source records are kept byte for byte", example="expiring"),
-    Key(name="archive.max_size", kind=str, default="", help="warn when the archive grows beyond this; nothing is deleted",
-        example="20 GB"),
-    Key(name="sources.exclude", kind=list, default=(), help="agents and project folders (globs) to leave out",
-        example="[aider, /home/me/secret/*]"),
-    Key(name="sources.roots", kind=dict, default={}, help="further folders to read, by agent",
-        example="{aider: [/home/me/code]}"),
-    Key(name="sync.auto", kind=bool, default=True, help="list and search first read what changed (up to 150 ms)", example="false"),
-    Key(name="sync.memory_mb", kind=int, default=250, help="memory a sync may use, in MB", example="150"),
-    Key(name="prices.file", kind=str, default="", help="a YAML file with prices and context windows of your own",
-        example="/home/me/prices.yaml"),
-    Key(name="redact.rules", kind=list, default=(), help="YAML files with further redaction rules",
-        example="[/home/me/rules.yaml]"),
-    Key(name="redact.engine", kind=str, default="auto", choices=("auto", "re", "hyperscan"),
-        help="what finds secrets", example="re"),
-    Key(name="usage.timezone", kind=str, default="", help="time zone for days; empty means the system's", example="Europe/Berlin",
-        project=True),
-    Key(name="trash.days", kind=int, default=30, help="days after which a deleted session is purged from the trash", example="7"),
-    Key(name="output.color", kind=str, default="auto", choices=("auto", "always", "never"), help="colour on terminals",
-        example="never", project=True),
-    Key(name="output.pager", kind=str, default="", help="pager for long output; empty means $PAGER or less", example="less -FIRX"),
-)  # fmt: skip
+OLDER = "llm-session-manager"
+"""The folder of the tool that Holdfast replaces, below ~/.config."""
 BY_NAME = {k.name: k for k in KEYS}
+__all__ = [
+    "APP",
+    "BY_NAME",
+    "KEYS",
+    "PROJECT_FILE",
+    "Config",
+    "Key",
+    "Setting",
+    "Value",
+    "checked",
+    "data_dir",
+    "key_of",
+    "load",
+    "older_file",
+    "parsed",
+    "parsed_size",
+    "user_file",
+]
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -86,6 +63,8 @@ class Config(Struct, frozen=True, kw_only=True):
 
     settings: dict[str, Setting] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """What the older tool's file says that cannot be used, and why."""
 
     def __getitem__(self, name: str) -> Value:
         """Return a value by its dotted name."""
@@ -95,6 +74,18 @@ class Config(Struct, frozen=True, kw_only=True):
     def origin(self, name: str) -> Setting:
         """Return a value with the place it comes from."""
         return self.settings.get(name) or Setting(value=BY_NAME[name].default, origin="default")
+
+    def section(self, name: str) -> dict[str, Value]:
+        """Return the values of one section, for example `dashboard`, by what stands after the dot."""
+        return {k.name.removeprefix(f"{name}."): self[k.name] for k in KEYS if k.name.startswith(f"{name}.")}
+
+    def token_limit(self, agent: str, known: int | None) -> int | None:
+        """Return an agent's context limit: one that a person changed, else the known one, else the default of its kind."""
+        name = _limit_name(agent, self["token_limits.plan"])
+        if name is None:
+            return known
+        limit: int = self[name]
+        return limit if known is None or limit != BY_NAME[name].default else known
 
 
 def data_dir(env: Mapping[str, str] | None = None) -> Path:
@@ -122,13 +113,19 @@ def _folder(variable: str, usual: str, env: Mapping[str, str] | None) -> Path:
     return Path(found(APP, appauthor=False))
 
 
+def older_file(env: Mapping[str, str] | None = None) -> Path:
+    """Return the config file of the older tool, whether it exists or not."""
+    home = (os.environ if env is None else env).get("HOME")
+    return (Path(home) if home else Path.home()) / ".config" / OLDER / "config.yaml"
+
+
 def load(
     flags: Mapping[str, Value] | None = None, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Config:
     """Read all places in the order of their rank; errors.BadInput names the file and key that is wrong."""
     variables = os.environ if env is None else env
-    found: dict[str, Setting] = {}
-    files = []
+    found, ignored = _older(older_file(variables))
+    files = [s.place for s in found.values()][:1]
     user = user_file(variables)
     project = _project_file(cwd or Path.cwd())
     for path, origin in ((user, "user"), (project, "project")):
@@ -145,10 +142,43 @@ def load(
         text = variables.get(key.env)
         if text:
             found[key.name] = Setting(value=parsed(key.name, text, key.env), origin="environment", place=key.env)
+    _stand_in(found, variables)
     for name, value in (flags or {}).items():
         if value is not None:
             found[name] = Setting(value=checked(name, value, "flag"), origin="flag", place="command line")
-    return Config(settings=found, files=tuple(files))
+    return Config(settings=found, files=tuple(files), ignored=tuple(ignored))
+
+
+def _older(path: Path) -> tuple[dict[str, Setting], list[str]]:
+    """Return what the older tool's file sets, and what of it cannot be used."""
+    found: dict[str, Setting] = {}
+    ignored: list[str] = []
+    if not path.is_file():
+        return found, ignored
+    try:
+        values = list(_read(path))
+    except BadInput as error:
+        return found, [error.message]
+    for name, value in values:
+        try:
+            found[name] = Setting(value=checked(name, value, str(path)), origin="user", place=str(path))
+        except BadInput as error:
+            ignored.append(f"{error.message} ({error.hint})" if error.hint else error.message)
+    return found, ignored
+
+
+def _stand_in(found: dict[str, Setting], env: Mapping[str, str]) -> None:
+    """Let the older names of two settings hold where the newer ones say nothing."""
+    days, path = found.get("database.auto_cleanup_days"), found.get("database.path")
+    if days is not None and "trash.days" not in found:
+        found["trash.days"] = replace(days, place=f"{days.place}: database.auto_cleanup_days")
+    if path is not None and path.value not in ("", DATABASE) and "store" not in found:
+        from urllib.parse import quote  # noqa: PLC0415 - rare, and lists should be quick
+
+        place = data_dir(env) / Path(path.value).expanduser()
+        if path.place == str(older_file(env)):  # what lies there is that tool's own database
+            place = place.with_name(f"{APP}-{place.name}")
+        found["store"] = replace(path, value=f"sqlite:///{quote(str(place))}", place=f"{path.place}: database.path")
 
 
 def parsed(name: str, text: str, place: str) -> Value:
@@ -164,18 +194,8 @@ def parsed(name: str, text: str, place: str) -> Value:
 
 
 def checked(name: str, value: Value, place: str) -> Value:
-    """Return the value if it has the key's type and is one of its choices; errors.BadInput otherwise."""
-    key = key_of(name, place)
-    if key.kind is list and isinstance(value, list | tuple):
-        value = tuple(value)
-    expected: type | tuple[type, ...] = tuple if key.kind is list else key.kind
-    if not isinstance(value, expected) or (key.kind is int and isinstance(value, bool)):
-        raise BadInput(
-            f"{place}: {name} must be of type {key.kind.__name__}, not {value!r}", f"for example: {key.example}"
-        )
-    if key.choices and value not in key.choices:
-        raise BadInput(f"{place}: {name} must be one of {', '.join(key.choices)}, not {value!r}")
-    return value
+    """Return the value if it fits the key; errors.BadInput otherwise."""
+    return key_of(name, place).checked(value, place)
 
 
 def key_of(name: str, place: str = "") -> Key:
@@ -222,6 +242,15 @@ def _check_place(name: str, origin: str, path: Path) -> None:
 
 def _project_file(cwd: Path) -> Path | None:
     return next((p / PROJECT_FILE for p in (cwd, *cwd.parents) if (p / PROJECT_FILE).is_file()), None)
+
+
+def _limit_name(agent: str, plan: str) -> str | None:
+    """Return the setting that holds an agent's context limit."""
+    if "copilot" in agent:
+        return "token_limits.github_copilot"
+    if agent == "cursor":
+        return "token_limits.cursor_default"
+    return f"token_limits.{plan}" if agent == "claude-code" else None
 
 
 def parsed_size(text: str) -> int | None:
