@@ -33,6 +33,10 @@ _MEDIA = frozenset({
 })  # fmt: skip
 
 
+_PLAIN = {"role", "content"}
+_SPEAKERS = frozenset({"user", "assistant", "system"})
+
+
 def from_chat(given: Json, *, ident: str, at: int | None = None, decode: Decode = json.loads) -> Message:
     """Build a message of `{"role", "content", "tool_calls", ...}`; errors.BadInput names what is missing or wrong.
 
@@ -41,6 +45,8 @@ def from_chat(given: Json, *, ident: str, at: int | None = None, decode: Decode 
     if not isinstance(given, dict):
         raise BadInput(f"a message must be an object, not {type(given).__name__}")
     role = ROLES.get(str(given.get("role")))
+    if role in _SPEAKERS and given.keys() == _PLAIN and isinstance(given["content"], str):
+        return Message(id=ident, role=role, parts=(Text(given["content"]),), at=at)  # most messages, at once
     if role is None:
         raise BadInput(f"a message has no role that is known: {given.get('role')!r}", f"use one of {', '.join(ROLES)}")
     blocks = _blocks(given.get("content"))

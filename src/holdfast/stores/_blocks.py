@@ -100,27 +100,29 @@ def join_small(db: apsw.Connection, session: int, *, before: int, after: int) ->
     """Join small blocks at the session's end now and then: when it has grown past a multiple of TAIL messages."""
     if before // TAIL == after // TAIL:
         return
-    tail: list[Row] = []
-    for row in db.execute(
-        "SELECT pk, first, count, size FROM blocks WHERE session=? ORDER BY first DESC LIMIT ?", (session, MOST)
+    tail: dict[int, bytes] = {}
+    for pk, size, packed in db.execute(
+        "SELECT pk, size, data FROM blocks WHERE session=? ORDER BY first DESC LIMIT ?", (session, MOST)
     ):
-        if row[3] >= SMALL:
+        if size >= SMALL:
             break
-        tail.append(row)
+        tail[pk] = packed
     if len(tail) < FEW:
         return
-    tail.reverse()
-    parts = [content(db, row[0]) for row in tail]
-    pieces = [p for part in parts for p in _rows.split(part)]
-    keep = tail[0][0]
-    dependents = [(pk, raw) for row in tail for pk, raw in raw_of_block(db, row[0])]
+    parts = {pk: _rows.unpacked(packed) for pk, packed in reversed(tail.items())}
+    pieces = [p for part in parts.values() for p in _rows.split(part)]
+    keep, *rest = parts
+    leaning = all_rows(
+        db, "SELECT pk, data, block FROM raw WHERE block IN (SELECT value FROM json_each(?))", (str([*parts]),)
+    )
+    dependents = [(pk, _rows.unpacked(raw, parts[block])) for pk, raw, block in leaning]
     data = _rows.joined(pieces)
     db.execute(
         "UPDATE blocks SET count=?, size=?, data=? WHERE pk=?", (len(pieces), len(data), _rows.packed(data), keep)
     )
     for pk, raw in dependents:
         db.execute("UPDATE raw SET block=?, data=? WHERE pk=?", (keep, _rows.packed(raw, data), pk))
-    db.executemany("DELETE FROM blocks WHERE pk=?", [(row[0],) for row in tail[1:]])
+    db.executemany("DELETE FROM blocks WHERE pk=?", [(pk,) for pk in rest])
 
 
 def rewrite(db: apsw.Connection, pk: int, data: bytes, count: int) -> None:
