@@ -89,6 +89,13 @@ def test_an_agent_that_was_checked_with_no_recording_is_called_unverified(worksp
     assert "unverified" in check(workspace, "codex").found
 
 
+def test_the_readers_are_listed_by_whether_real_files_checked_them(workspace):
+    verified, _, unverified = check(workspace, "evidence").found.partition("; unverified: ")
+    assert verified.startswith("verified: claude-code, codex")
+    infos = [source.info for source in workspace.sources.values()]
+    assert unverified.split(", ") == [i.slug for i in infos if not i.verified]
+
+
 def test_sessions_that_are_about_to_be_deleted_are_named_with_whether_they_are_captured(workspace):
     found = check(workspace, "expiring")
     assert (found.level, found.found) == ("note", "1 session within 7 days, the first in 2 days; all captured")

@@ -30,7 +30,6 @@ class Amp:
         name="Amp",
         parser=PARSER,
         env=("AMP_DATA_DIR", "XDG_DATA_HOME"),
-        verified=True,
         evidence="2 threads of other programs' tests, made by hand; no real thread",
     )
 

@@ -41,7 +41,6 @@ class Grok:
         name="Grok Build",
         parser=PARSER,
         env=("GROK_HOME",),
-        verified=True,
         evidence="3 sessions of other programs' tests, made with Grok's own writer or to its shapes; no real recording",
     )
 

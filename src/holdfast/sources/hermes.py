@@ -30,7 +30,6 @@ class Hermes:
         name="Hermes Agent",
         parser=HermesBook.parser,
         env=("HERMES_HOME",),
-        verified=True,
         evidence="the message rows of 4 real sessions (August 2026), the program's own schema",
     )
 

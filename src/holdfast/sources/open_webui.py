@@ -29,7 +29,6 @@ class OpenWebUi:
         name="Open WebUI",
         parser=OpenWebUiBook.parser,
         env=("DATA_DIR", "DATABASE_URL"),
-        verified=True,
         evidence="chats of the program's own upgrade tests (0.11.4), put into its tables; its source; no person's database",
     )
 

@@ -25,6 +25,7 @@ SHOWN = 5
 def checks(scene: Scene, deadline: float) -> Iterator[Check]:
     """Look at each source by listing alone, then at what earlier syncs could not use."""
     stale = 0
+    yield _evidence(scene)
     for name, source in scene.sources().items():
         if time.monotonic() > deadline:
             yield _said(name, "note", "not looked at: the time was over", "holdfast sync")
@@ -35,10 +36,18 @@ def checks(scene: Scene, deadline: float) -> Iterator[Check]:
     yield _waiting(stale)
 
 
+def _evidence(scene: Scene) -> Check:
+    """Name the readers that were checked against real files, and those that were not."""
+    checked = {name: source.info.verified for name, source in scene.sources().items()}
+    yes = ", ".join(name for name, verified in checked.items() if verified)
+    no = ", ".join(name for name, verified in checked.items() if not verified)
+    return _said("evidence", "ok", f"verified: {yes or 'none'}; unverified: {no or 'none'}")
+
+
 def _source(scene: Scene, name: str, source: Source) -> tuple[Check, int]:
     if name in scene.config["sources.exclude"]:
         return _said(name, "note", "kept out by sources.exclude"), 0
-    mark = "" if source.info.verified else "; unverified: no recording was read to check it"
+    mark = "" if source.info.verified else "; unverified: no real file was read to check it"
     try:
         roots = list(scene.roots(source))
         refs = list(source.discover(roots))
