@@ -80,13 +80,26 @@ def test_titles_times_and_models_are_the_exports_own():
 
 
 def test_nodes_in_a_ring_or_without_their_parent_are_read_once_each():
-    ring = dict([
-        sample.node("a", "b", ["b"], "user", sample.text("a")),
-        sample.node("b", "a", ["a"], "assistant", sample.text("b")),
-        sample.node("lost", "nowhere", [], "user", sample.text("lost")),
-    ])
+    ring = dict(
+        [
+            sample.node("a", "b", ["b"], "user", sample.text("a")),
+            sample.node("b", "a", ["a"], "assistant", sample.text("b")),
+            sample.node("lost", "nowhere", [], "user", sample.text("lost")),
+        ]
+    )
     (found,) = read({**sample.SHORT, "mapping": ring, "current_node": "b"})
     assert sorted(m.id for m in found.messages) == ["a", "b", "lost"]
+
+
+def test_nodes_whose_parents_were_cut_out_of_the_file_are_one_thread():
+    cut = dict(
+        [
+            sample.node("a", "gone", ["lost"], "user", sample.text("help"), at=1),
+            sample.node("b", "lost", [], "assistant", sample.text("gladly"), at=2),
+        ]
+    )
+    (found,) = read({"title": "cut", "create_time": sample.START, "mapping": cut})
+    assert [m.text for m in conversation(found.messages)] == ["help", "gladly"]
 
 
 def test_a_thread_of_thousands_of_nodes_is_no_deeper_than_any_other():

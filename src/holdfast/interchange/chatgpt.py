@@ -50,7 +50,7 @@ def _transcript(tree: dict[str, Json]) -> Transcript:
     if "mapping" not in tree or not native:
         raise ValueError("expected a conversation with `mapping` and `conversation_id`")
     order = _in_order(nodes)
-    path = _path(nodes, _current(tree, nodes, order))
+    path = _path(nodes, _current(tree, nodes, order), order)
     unknown: dict[str, int] = {}
     messages = [m for key in order if (m := _message(key, nodes, live=key in path, unknown=unknown)) is not None]
     return Transcript(
@@ -109,11 +109,16 @@ def _current(tree: Mapping[str, Json], nodes: Mapping[str, dict[str, Json]], ord
     return max(leaves, key=lambda key: moment(object_of(nodes[key], "message").get("create_time")) or 0, default="")
 
 
-def _path(nodes: Mapping[str, dict[str, Json]], leaf: str) -> set[str]:
+def _path(nodes: Mapping[str, dict[str, Json]], leaf: str, order: list[str]) -> set[str]:
+    """Go up from a leaf; a node whose parent was cut out of the file follows what stands before it."""
     path: set[str] = set()
     while leaf and leaf not in path:
         path.add(leaf)
-        leaf = _parent(leaf, nodes)
+        above = _parent(leaf, nodes)
+        if not above and nodes[leaf].get("parent"):
+            place = order.index(leaf)
+            above = order[place - 1] if place else ""
+        leaf = above
     return path
 
 
