@@ -1,49 +1,42 @@
 """Files touched and commands run, derived once from tool calls for every agent.
 
-Knows the tool names and argument names that agents use; refuses to know any agent's file format.
+Knows how calls are laid out (their names: `toolnames`); refuses to know any agent's file format.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from holdfast.model.message import Json, Message, ToolCall, ToolResult
+from holdfast.model.toolnames import (
+    ACTIONS,
+    COMMAND_KEYS,
+    EDITORS,
+    FOLDER_KEYS,
+    LISTS,
+    NEW_KEYS,
+    OLD_KEYS,
+    PATH_KEYS,
+    SHELLS,
+    VERBS,
+    Action,
+    plain_tool,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Action = Literal["read", "write", "edit", "delete", "search"]
-
-_ACTIONS: dict[str, Action] = {
-    "read": "read", "view": "read", "readfile": "read", "cat": "read", "fsread": "read", "viewfile": "read",
-    "readmanyfiles": "read",
-    "write": "write", "writefile": "write", "create": "write", "createfile": "write", "writetofile": "write", "fswrite": "write",
-    "edit": "edit", "multiedit": "edit", "strreplace": "edit", "replace": "edit", "applypatch": "edit", "searchreplace": "edit",
-    "strreplaceeditor": "edit", "strreplacebasededittool": "edit", "notebookedit": "edit", "replacefilecontent": "edit",
-    "patch": "edit",
-    "delete": "delete", "deletefile": "delete", "remove": "delete",
-}  # fmt: skip
-_SHELLS = frozenset({
-    "bash", "shell", "execcommand", "runshellcommand", "runcommand", "executebash", "localshell", "powershell", "terminal",
-    "executecommand", "shellcommand", "bashexecution", "localshellcall",
-})  # fmt: skip
-_PATH_KEYS = (
-    "file_path",
-    "filePath",
-    "path",
-    "absolute_path",
-    "notebook_path",
-    "AbsolutePath",
-    "TargetFile",
-    "filename",
-    "file",
-)
-_COMMAND_KEYS = ("command", "cmd", "CommandLine", "script")
 _PATCHED = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$", re.MULTILINE)
+_LOOKS_FOR, _PUTS_IN, _ENDS = "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE"
+_BEGINS = "-------"
+"""Stands before the text that is looked for, after where it begins."""
+_SCRIPT = "exec"
+"""Codex's tool whose whole argument is a script that calls the others."""
+_IN_SCRIPT = re.compile(r"exec_command\(\{[^}\"]{0,200}?\"?cmd\"?\s*:\s*(\"(?:[^\"\\]|\\.)*\")")
 _PATCH_ACTIONS: dict[str, Action] = {"Add": "write", "Update": "edit", "Delete": "delete"}
 
 
@@ -84,46 +77,74 @@ def derive(messages: Iterable[Message]) -> tuple[tuple[FileTouch, ...], tuple[Co
     return tuple(touches), tuple(runs)
 
 
-def touched_by(call: ToolCall, message: Message) -> list[str]:
+def touched_by(call: ToolCall) -> list[str]:
     """Return the paths of files that one tool call touches."""
-    return [t.path for t in _touches(call, message)]
-
-
-@lru_cache(maxsize=1024)
-def plain_tool(name: str) -> str:
-    """Fold a tool's name to letters: `str_replace_editor`, `StrReplaceEditor` and `fs/str-replace-editor` are one."""
-    return "".join(c for c in name.rsplit("/", 1)[-1].rsplit("__", 1)[-1] if c.isalpha()).lower()
+    return [path for path, _ in _touched(call)]
 
 
 def _touches(call: ToolCall, message: Message) -> Iterator[FileTouch]:
-    patch = _patch_text(call)
-    if patch:
-        for verb, path in _PATCHED.findall(patch):
-            yield FileTouch(path=path.strip(), action=_PATCH_ACTIONS[verb], message=message.id, at=message.at)
-        return
-    action = _ACTIONS.get(plain_tool(call.name))
-    if action is None or not isinstance(call.input, dict):
-        return
-    path = _first(call.input, _PATH_KEYS)
-    if path:
-        added, removed = _lines(call.input)
+    found = _touched(call)
+    alone = len(found) == 1 and found[0][1] != "read"
+    added, removed = _lines(call.input) if alone and isinstance(call.input, dict) else (0, 0)
+    for path, action in found:
         yield FileTouch(path=path, action=action, message=message.id, at=message.at, added=added, removed=removed)
 
 
+def _touched(call: ToolCall) -> list[tuple[str, Action]]:
+    patch = _patch_text(call)
+    if patch:
+        return [(path.strip(), _PATCH_ACTIONS[verb]) for verb, path in _PATCHED.findall(patch)]
+    tool = plain_tool(call.name)
+    action = ACTIONS.get(tool)
+    if action is None or not isinstance(call.input, dict):
+        return []
+    if tool in EDITORS:
+        action = VERBS.get(plain_tool(_first(call.input, ("command",))), action)
+    return [(path, action) for path in _paths(call.input)]
+
+
+def _paths(values: dict[str, Json]) -> tuple[str, ...]:
+    """Return the files that a call names: one, or those of its list."""
+    one = _first(values, PATH_KEYS)
+    if one:
+        return (one,)
+    for key in LISTS:
+        listed = values.get(key)
+        if isinstance(listed, list):
+            named = [_first(v, PATH_KEYS) if isinstance(v, dict) else v for v in listed]
+            return tuple(dict.fromkeys(v for v in named if isinstance(v, str) and v))
+    return ()
+
+
 def _runs(call: ToolCall, message: Message, result: ToolResult | None) -> Iterator[CommandRun]:
-    if plain_tool(call.name) not in _SHELLS or not isinstance(call.input, dict):
-        return
-    command = _first(call.input, _COMMAND_KEYS)
-    if command:
+    for command, cwd in _commands(call):
         yield CommandRun(
             command=command,
             message=message.id,
-            cwd=_first(call.input, ("workdir", "cwd", "working_directory", "dir_path", "Cwd")),
+            cwd=cwd,
             at=message.at,
             exit=result.exit_code if result else None,
             error=bool(result and result.error),
             output=result.text[:2000] if result else "",
         )
+
+
+def _commands(call: ToolCall) -> Iterator[tuple[str, str]]:
+    tool = plain_tool(call.name)
+    if tool == _SCRIPT and isinstance(call.input, str):
+        for quoted in _IN_SCRIPT.findall(call.input):
+            yield _unquoted(quoted), ""
+    elif tool in SHELLS and isinstance(call.input, dict):
+        command = _first(call.input, COMMAND_KEYS)
+        if command:
+            yield command, _first(call.input, FOLDER_KEYS)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text[1:-1]
 
 
 def _patch_text(call: ToolCall) -> str:
@@ -145,6 +166,31 @@ def _first(values: dict[str, Json], keys: tuple[str, ...]) -> str:
 
 
 def _lines(values: dict[str, Json]) -> tuple[int, int]:
-    new = _first(values, ("new_string", "content", "newString", "new_str", "file_text"))
-    old = _first(values, ("old_string", "oldString", "old_str"))
+    """Count the lines that a call puts in and takes out, in all its edits."""
+    edits = values.get("edits")
+    if isinstance(edits, list):
+        each = [_lines(e) for e in edits if isinstance(e, dict) and "edits" not in e]
+        return sum(a for a, _ in each), sum(r for _, r in each)
+    diff = values.get("diff")
+    if isinstance(diff, str) and diff:
+        return _replaced(diff)
+    new, old = _first(values, NEW_KEYS), _first(values, OLD_KEYS)
     return (new.count("\n") + 1 if new else 0), (old.count("\n") + 1 if old else 0)
+
+
+def _replaced(diff: str) -> tuple[int, int]:
+    """Count the lines of blocks that look for a text and put another one in its place."""
+    counts = {_LOOKS_FOR: 0, _PUTS_IN: 0}
+    side, before = "", 0
+    for line in diff.splitlines():
+        if line.startswith(_LOOKS_FOR):
+            side, before = _LOOKS_FOR, counts[_LOOKS_FOR]
+        elif side and line.startswith(_PUTS_IN):
+            side = _PUTS_IN
+        elif line.startswith(_ENDS):
+            side = ""
+        elif side == _LOOKS_FOR and line == _BEGINS:
+            counts[_LOOKS_FOR] = before
+        elif side:
+            counts[side] += 1
+    return counts[_PUTS_IN], counts[_LOOKS_FOR]

@@ -58,7 +58,7 @@ def counted(rollup: Rollup, messages: Iterable[Message]) -> Rollup:
             if type(part) is ToolCall:
                 calls += 1
                 if len(known) < FILES_KEPT:
-                    known.update(dict.fromkeys(touched_by(part, message)))
+                    known.update(dict.fromkeys(touched_by(part)))
             elif type(part) is ToolResult:
                 errors += part.error
     return replace(

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct, field
 
 from holdfast.model import Json, Message, Parent, Session, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
-from holdfast.model.activity import plain_tool
+from holdfast.model.toolnames import plain_tool
 from holdfast.model.session import ordered
 from holdfast.sources._antigravity import family
 from holdfast.sources._antigravity.family import AGENT
