@@ -107,7 +107,7 @@ def test_every_contract_has_a_plant():
     assert contracts == {plant[2] for plant in PLANTS.values()}
 
 
-SHARED_BY_SOURCES = ("_content", "_database", "_files", "_jsonl", "_toolnames")
+SHARED_BY_SOURCES = ("_content", "_database", "_files", "_jsonl", "_live", "_toolnames", "_turns")
 
 
 FAMILIES = {

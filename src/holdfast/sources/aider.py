@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Losses, Session, Transcript, observed_id
-from holdfast.sources._aider import lines, places
+from holdfast.sources._aider import lines, live, places
 from holdfast.sources._files import project_of, ref
 from holdfast.sources._jsonl import advanced, chunks, resumed
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
@@ -20,7 +20,10 @@ from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, Source
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 2
 MOST_UNOWNED = 1 << 20
@@ -76,6 +79,14 @@ class Aider:
     def resume_command(self, session: Session) -> Command:
         """Return Aider's own way to go on: with the whole history of the directory."""
         return Command(argv=("aider", "--restore-chat-history"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 class Parts:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Session, Transcript, observed_id
+from holdfast.sources._amp import live
 from holdfast.sources._amp.thread import AGENT, transcript_of
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, loads
@@ -17,6 +18,10 @@ from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 DEPTH = 1
@@ -83,6 +88,14 @@ class Amp:
                 f"session id {session.native_id!r} would be read as an option", "choose it in `amp threads list`"
             )
         return Command(argv=("amp", "threads", "continue", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _is_document(name: str) -> bool:

@@ -12,8 +12,11 @@ from msgspec import Struct, field
 from holdfast.model import Json, Session, Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
 
 CHUNK = 256 << 10
 """About how many bytes of a source one reading covers: what a reader holds in memory, and the size of a stored block."""
@@ -148,3 +151,24 @@ class SupportsResume(Protocol):
 
     def resume_command(self, session: Session) -> Command:
         """Return the agent's own command."""
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """What a source may ask about running processes: its folders, and what the system knows of one process."""
+
+    roots: tuple[Path, ...]
+    written: Callable[[int], tuple[str, ...]]
+    """Files that a process holds open for writing."""
+    birth: Callable[[int], str]
+    """The system's own mark of a process's start, as agents write it down."""
+
+
+@runtime_checkable
+class SupportsLive(Protocol):
+    """A source that knows its agent when it runs."""
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which sessions a process holds: none where it is no such agent, an empty claim where nothing says which."""
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn of a transcript stands; None where only the archive can tell."""

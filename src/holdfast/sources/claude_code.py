@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
-from holdfast.sources._claude import history, records
+from holdfast.sources._claude import history, live, records
 from holdfast.sources._claude.shapes import Record, UsageRecord
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Message, Request, Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 RETENTION_DAYS = 30
@@ -115,6 +118,14 @@ class ClaudeCode:
             yield root / "projects"
         elif root.name in ("local-agent-mode-sessions", "projects"):
             yield root
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: records.State, expires: int | None) -> Transcript:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdfast.sources._codex import live
 from holdfast.sources._codex.rollouts import PARSER, Rollouts
 from holdfast.sources.base import Command, SourceInfo
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 
 class Codex(Rollouts):
@@ -37,3 +41,11 @@ class Codex(Rollouts):
     def resume_command(self, session: Session) -> Command:
         """Return `codex resume -- ID` in the session's directory."""
         return Command(argv=("codex", "resume", "--", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)

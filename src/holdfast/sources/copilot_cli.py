@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Losses, Transcript
-from holdfast.sources._copilot import events, records, usage
+from holdfast.sources._copilot import events, live, records, usage
 from holdfast.sources._copilot import sidecars as beside
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 3
 FOLDER = "session-state"
@@ -77,6 +80,14 @@ class CopilotCli:
     def resume_command(self, session: Session) -> Command:
         """Return `copilot --resume=ID` in the session's directory."""
         return Command(argv=("copilot", f"--resume={session.native_id.partition('/')[0]}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _understood(chunk: Chunk, ref: Ref, state: records.State) -> records.Found:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdfast.sources._crush import live
 from holdfast.sources._crush.parts import text
 from holdfast.sources._crush.rows import AGENT, FOLDER, Shelf
 from holdfast.sources._database import changed, described
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 NAME = "crush.db"
@@ -68,6 +72,14 @@ class Crush:
     def resume_command(self, session: Session) -> Command:
         """Return `crush --session=ID` in the project."""
         return Command(argv=("crush", f"--session={session.native_id}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _projects(path: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count, title_of
-from holdfast.sources._cursor import chats, ide, rows, scripts, workspace
+from holdfast.sources._cursor import chats, ide, live, rows, scripts, workspace
 from holdfast.sources._cursor.parts import AGENT, session_of, shadow_of
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed, span
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Message, Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 DEPTH = 5
@@ -94,6 +97,14 @@ class Cursor:
         if session.extra.get("store") in ("ide", "chat-panel"):
             return Command(argv=("cursor", session.cwd or "."), cwd=session.cwd)
         return Command(argv=("cursor-agent", f"--resume={session.native_id}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _lines(found: Ref, cursor: Position | None, databases: list[str]) -> Iterator[Reading]:

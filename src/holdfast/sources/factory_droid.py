@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count, millis
-from holdfast.sources._droid import records
+from holdfast.sources._droid import live, records
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 MOST = 1 << 20
@@ -80,6 +83,14 @@ class FactoryDroid:
         if session.native_id.startswith("-"):
             raise Unsafe(f"{session.native_id!r} could be read as an option", "no session of Droid has such an id")
         return Command(argv=("droid", "--resume", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: records.State) -> Transcript:

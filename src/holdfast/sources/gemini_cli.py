@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Json
 from holdfast.sources._files import ref, walk
+from holdfast.sources._gemini import live
 from holdfast.sources._gemini.fold import AGENT, Fold, State, state_of
 from holdfast.sources._gemini.places import RETENTION_DAYS, cwd_of, expires
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed, span
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 
@@ -84,6 +88,14 @@ class GeminiCli:
     def resume_command(self, session: Session) -> Command:
         """Return `gemini --resume=ID` in the session's directory; for a sub-agent, its parent's."""
         return Command(argv=("gemini", f"--resume={session.native_id.partition('/')[0]}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _whole(ref: Ref) -> Reading:

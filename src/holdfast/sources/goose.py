@@ -14,6 +14,7 @@ from holdfast.model import Json, Losses, Message, Request, Transcript
 from holdfast.sources._content import count
 from holdfast.sources._database import ENDINGS, changed, described, nothing
 from holdfast.sources._files import ref, walk
+from holdfast.sources._goose import live
 from holdfast.sources._goose.content import is_archived, message_of, text
 from holdfast.sources._goose.rows import Shelf, names
 from holdfast.sources._goose.session import AGENT, accumulated, known_time, session_of, widened
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 NAME = "sessions.db"
@@ -79,6 +83,14 @@ class Goose:
     def resume_command(self, session: Session) -> Command:
         """Return Goose's command for one session, in its directory."""
         return Command(argv=("goose", "session", "--resume", f"--session-id={session.native_id}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _read_log(found: Ref, cursor: Cursor | None) -> Iterator[Reading]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput
 from holdfast.sources._database import changed, described
+from holdfast.sources._hermes import live
 from holdfast.sources._hermes.book import AGENT, HermesBook
 from holdfast.sources.base import Command, SourceInfo
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
-    from holdfast.sources.base import Cursor, Reading, Ref
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Cursor, Reading, Ref, Scene
 
 NAME = "state.db"
 
@@ -65,3 +68,11 @@ class Hermes:
                 f"session id {session.native_id!r} would be read as an option", "choose it in `hermes sessions`"
             )
         return Command(argv=("hermes", "--resume", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None

@@ -14,22 +14,29 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from holdfast.model import Json, Losses, ToolCall, ToolResult, Transcript
-from holdfast.sources._claude import records
+from holdfast.sources._claude import live, records
 from holdfast.sources._claude.shapes import Record
 from holdfast.sources._content import count, flat_text
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, resumed, span, typed
+from holdfast.sources._live import Launch
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Message, Part, Request, Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 CALLS_KEPT = 256
 """How many calls are remembered, so that none is shown twice."""
+
+
+LAUNCH = Launch(names=("iflow",), scripts=("@iflow-ai/iflow-cli/",), never=("mcp",))
 
 
 class IFlowRecord(Record, rename={"outcome": "toolUseResult"}):
@@ -90,6 +97,14 @@ class IFlow:
     def resume_command(self, session: Session) -> Command:
         """Return `iflow --resume=ID` in the session's directory."""
         return Command(argv=("iflow", f"--resume={session.native_id}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene, LAUNCH)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: State) -> Transcript:

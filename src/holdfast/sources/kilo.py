@@ -19,13 +19,17 @@ from holdfast.model import Context, Transcript, observed_id
 from holdfast.sources._cline import places, task
 from holdfast.sources._cline.flavor import Flavor
 from holdfast.sources._database import ENDINGS, Connection, Found, changed, described
-from holdfast.sources._opencode import parts, rows
+from holdfast.sources._live import Launch
+from holdfast.sources._opencode import live, parts, rows
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Request, Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 AGENT = "kilo"
@@ -42,6 +46,11 @@ def taken_over(name: str) -> str:
 
 FLAVOR = Flavor(agent=AGENT, whole_since=1_762_905_600_000, native=taken_over)
 """Since 4.119.0 of 2025-11-12 the whole prompt is counted for every provider."""
+
+
+LAUNCH = Launch(
+    names=("kilo", "kilocode"), scripts=("@kilocode/cli/",), never=("serve", "auth", "models", "upgrade", "export")
+)
 
 
 class Kilo:
@@ -92,6 +101,14 @@ class Kilo:
         if session.source_path.endswith(ENDINGS):
             return Command(argv=(AGENT, f"--session={session.native_id}"), cwd=session.cwd)
         return Command(argv=(places.editor_of(session.source_path), "."), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process, LAUNCH)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 class Shelf:

@@ -15,14 +15,17 @@ from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources._kimi import classic, state, wire
+from holdfast.sources._kimi import classic, live, state, wire
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 EMPTY = 128
@@ -83,6 +86,14 @@ class Kimi:
         if ident.startswith("-"):
             raise Unsafe(f"{ident!r} could be read as an option", "no session of Kimi has such an id")
         return Command(argv=("kimi", "--session", ident), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _transcript(chunk: Chunk, ref: Ref, known: state.State) -> Transcript:

@@ -16,14 +16,17 @@ from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources._kiro import classic, records, v3
+from holdfast.sources._kiro import classic, live, records, v3
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Json, Message, Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 MOST = 64 << 20
@@ -90,6 +93,14 @@ class KiroCli:
             )
         engine = ("--v3",) if session.extra.get("store") == "v3" else ()
         return Command(argv=("kiro-cli", "chat", *engine, "--resume-id", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _read_log(ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:

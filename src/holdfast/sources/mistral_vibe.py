@@ -17,14 +17,17 @@ from holdfast.model import Losses, Session, Transcript, observed_id
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources._vibe import records
+from holdfast.sources._vibe import live, records
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Message, Request
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 DEPTH = 4
@@ -89,6 +92,14 @@ class MistralVibe:
                 f"session id {session.native_id!r} would be read as an option", "choose it in `vibe --continue`"
             )
         return Command(argv=("vibe", "--resume", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: records.State, meta: records.Meta) -> Transcript:

@@ -15,12 +15,16 @@ from holdfast._sqlite import foreign_copy
 from holdfast.errors import Unreadable
 from holdfast.model import Json, Losses, Session, Transcript, observed_id
 from holdfast.sources._files import ref
-from holdfast.sources._opencode import rows, tree
+from holdfast.sources._opencode import live, rows, tree
 from holdfast.sources._opencode.parts import AGENT, transcript_of
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 PARSER = 2
 DATABASE = "database"
@@ -89,6 +93,14 @@ class OpenCode:
     def resume_command(self, session: Session) -> Command:
         """Return `opencode --session=ID` in the session's directory."""
         return Command(argv=("opencode", f"--session={session.native_id}"), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _tree_reading(found: Ref) -> Reading:

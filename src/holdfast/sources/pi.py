@@ -18,14 +18,17 @@ from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources._pi import records
+from holdfast.sources._pi import live, records
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Message, Request, Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 PEEK = 1 << 16
@@ -91,6 +94,14 @@ class Pi:
         argv = {"omp": ("omp", "--resume"), "prime": ("prime-agent", "--session")}
         program = argv.get(str(session.extra.get("program")), ("pi", "--session"))
         return Command(argv=(*program, name), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: records.State) -> Transcript:

@@ -15,7 +15,7 @@ from holdfast.model import Json, Losses, Transcript
 from holdfast.sources._content import count
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources._qwen import records
+from holdfast.sources._qwen import live, records
 from holdfast.sources._qwen.parts import table, text
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
     from holdfast.sources._jsonl import Chunk
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 MOST = 1 << 20
@@ -82,6 +85,14 @@ class QwenCode:
         if ident.startswith("-"):
             raise Unsafe(f"{ident!r} could be read as an option", "no session of Qwen Code has such an id")
         return Command(argv=("qwen", "--resume", ident), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 def _transcript(chunk: Chunk, ref: Ref, state: records.State, about: dict[str, Json]) -> Transcript:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holdfast.sources._codex import live
 from holdfast.sources._codex.rollouts import PARSER, Rollouts
+from holdfast.sources._live import Launch
 from holdfast.sources.base import Command, SourceInfo
 
 if TYPE_CHECKING:
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from holdfast.model import Session
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
+
+
+LAUNCH = Launch(names=("traex",), never=("mcp-server", "login"))
 
 
 class TraeX(Rollouts):
@@ -35,3 +43,11 @@ class TraeX(Rollouts):
     def resume_command(self, session: Session) -> Command:
         """Return `traex resume -- ID` in the session's directory."""
         return Command(argv=("traex", "resume", "--", session.native_id), cwd=session.cwd)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:
+        """Say which session a process of this agent holds."""
+        return live.claims(process, scene, LAUNCH)
+
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)

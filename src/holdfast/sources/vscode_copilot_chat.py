@@ -16,7 +16,7 @@ from holdfast.model.session import ordered
 from holdfast.sources._content import millis, title_of
 from holdfast.sources._files import project_of, ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed
-from holdfast.sources._vscode import turns
+from holdfast.sources._vscode import live, turns
 from holdfast.sources._vscode.replay import Replay
 from holdfast.sources._vscode.tools import entries, inside, text
 from holdfast.sources._vscode.turns import SLUG, Draft
@@ -24,6 +24,10 @@ from holdfast.sources.base import Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from holdfast.model.live import Claim, Tail
+    from holdfast.model.process import Process
+    from holdfast.sources.base import Scene
 
 PARSER = 1
 MOST = 256 << 20
@@ -77,6 +81,14 @@ class VsCodeCopilotChat:
             yield _log(ref, cursor)
         else:
             yield _whole(ref)
+
+    def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all
+        """Say which session a process of this agent holds."""
+        return live.claims(process)
+
+    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
+        """Leave it to the archive."""
+        return None
 
 
 def _whole(found: Ref) -> Reading:

@@ -1,0 +1,26 @@
+"""Aider when it runs: its command. Where a turn stands is read from the archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.sources._live import Launch, arguments, plain_claim
+
+if TYPE_CHECKING:
+    from holdfast.model.live import Claim
+    from holdfast.model.process import Process
+
+LAUNCH = Launch(
+    names=("aider",),
+    scripts=("/bin/aider",),
+    modules=("aider",),
+    never=("--list-models", "--models", "--gui", "--browser", "--install-main-branch", "--upgrade"),
+)
+
+
+def claims(process: Process) -> tuple[Claim, ...]:
+    """Say which session the command line names."""
+    given = arguments(process, LAUNCH)
+    if given is None:
+        return ()
+    return (plain_claim(process, given, by_id=(), go_on=("--restore-chat-history",)),)

@@ -1,0 +1,26 @@
+"""Amp when it runs: its command. Where a turn stands is read from the archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.sources._live import Launch, arguments, plain_claim
+
+if TYPE_CHECKING:
+    from holdfast.model.live import Claim
+    from holdfast.model.process import Process
+
+LAUNCH = Launch(
+    names=("amp",),
+    scripts=("@sourcegraph/amp/",),
+    modules=(),
+    never=("login", "logout", "update", "doctor", "mcp", "tools", "permissions", "usage"),
+)
+
+
+def claims(process: Process) -> tuple[Claim, ...]:
+    """Say which session the command line names."""
+    given = arguments(process, LAUNCH)
+    if given is None:
+        return ()
+    return (plain_claim(process, given, by_id=("continue",), go_on=()),)

@@ -1,0 +1,26 @@
+"""Kimi when it runs: its command. Where a turn stands is read from the archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.sources._live import Launch, arguments, plain_claim
+
+if TYPE_CHECKING:
+    from holdfast.model.live import Claim
+    from holdfast.model.process import Process
+
+LAUNCH = Launch(
+    names=("kimi", "kimi-cli"),
+    scripts=("@moonshot-ai/kimi-code/",),
+    modules=("kimi_cli",),
+    never=("mcp", "login", "logout", "info", "web", "term", "acp"),
+)
+
+
+def claims(process: Process) -> tuple[Claim, ...]:
+    """Say which session the command line names."""
+    given = arguments(process, LAUNCH)
+    if given is None:
+        return ()
+    return (plain_claim(process, given, by_id=("--session", "-S", "--resume", "-r"), go_on=("--continue", "-C")),)
