@@ -281,3 +281,21 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "pip install 'holdfast[llm]'"
+
+
+def test_calls_with_the_same_id_are_told_apart():
+    twice = Answer(calls=(CALL, CALL))
+    with ModelServer(twice) as server:
+        ids = [p.id for p in end(asked(server, "openai/m").stream(HELLO)).message.parts]
+    assert len(set(ids)) == 2
+
+
+def test_a_model_that_numbers_its_calls_anew_each_time_gets_the_right_results():
+    def round_of(number):
+        asks = Message(id=f"a{number}", role="assistant", parts=(CALL,))
+        return asks, Message(id=f"t{number}", role="tool", parts=(ToolResult(call="call_1", text=f"result {number}"),))
+
+    with ModelServer("Done.") as server:
+        end(asked(server, "openai/m").stream((*HELLO, *round_of(1), *round_of(2))))
+        sent = [m["content"] for m in server.received[0].body["messages"] if m["role"] == "tool"]
+    assert sent == ["result 1", "result 2"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from pydantic_ai import messages as wire
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
@@ -14,7 +17,19 @@ from pydantic_ai.tools import ToolDefinition
 from holdfast.errors import Unavailable
 from holdfast.llm.base import TextDelta, ThinkingDelta
 from holdfast.llm.images import decoded, images
-from holdfast.model import Attachment, Json, Message, Part, Summary, Text, Thinking, ToolCall, ToolResult, Usage
+from holdfast.model import (
+    Attachment,
+    Json,
+    Message,
+    Part,
+    Summary,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Usage,
+    owned_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -33,17 +48,24 @@ STOPS: dict[str | None, Stop] = {"stop": "end", "tool_call": "tools", "length": 
 def outgoing(messages: Sequence[Message]) -> list[wire.ModelMessage]:
     """Return a conversation that every provider takes: each call of a tool has its result right behind it."""
     found: list[wire.ModelMessage] = []
-    results = {p.call: p for m in messages for p in m.parts if isinstance(p, ToolResult)}
-    for message in messages:
+    for place, message in enumerate(messages):
         if message.role == "assistant":
             said = tuple(_said(message))
             if said:
                 found.append(wire.ModelResponse(parts=said))
-            calls = [p for p in message.parts if isinstance(p, ToolCall)]
-            _ask(found, [_returned(c, results.get(c.id)) for c in calls])
+            _ask(found, list(_answers(message, messages[place + 1 :])))
         elif message.role != "tool":
             _ask(found, [_prompt(message)])
     return found
+
+
+def _answers(message: Message, later: Sequence[Message]) -> Iterator[wire.ToolReturnPart]:
+    """Yield a result for each call, looked for up to the next answer: some models give each call the same id."""
+    calls = [p for p in message.parts if isinstance(p, ToolCall)]
+    if calls:
+        close = takewhile(lambda m: m.role != "assistant", later)
+        results = {p.call: p for m in close for p in m.parts if isinstance(p, ToolResult)}
+        yield from (_returned(c, results.get(c.id)) for c in calls)
 
 
 def _ask(found: list[wire.ModelMessage], parts: Sequence[wire.ModelRequestPart]) -> None:
@@ -143,7 +165,11 @@ def incoming(response: wire.ModelResponse) -> tuple[Part, ...]:
     """Return what a model answered; errors.Unavailable for an answer that ends without saying so: the line was cut."""
     if response.finish_reason is None and not (response.provider_details or {}).get("finish_reason"):
         raise Unavailable(f"the answer of {response.model_name} broke off", "try again")
-    return tuple(p for part in response.parts if (p := _part(part)) is not None)
+    found = [p for part in response.parts if (p := _part(part)) is not None]
+    ids = Counter(p.id for p in found if isinstance(p, ToolCall))
+    return tuple(
+        replace(p, id=owned_id()) if isinstance(p, ToolCall) and (not p.id or ids[p.id] > 1) else p for p in found
+    )
 
 
 def _part(part: wire.ModelResponsePart) -> Part | None:
