@@ -621,3 +621,32 @@ def test_long_paths_and_minified_code_stay_findable(shelf):
     shelf.put("s1", tool(path), tool(code))
     assert shelf.places("deepest_needle.py") == [("s1", 0)]
     assert shelf.places("needle150") == [("s1", 1)]
+
+
+def test_messages_that_are_replaced_in_a_batch_cost_no_segment_each(shelf):
+    shelf.put("s1", *(assistant(f"draft number {n}", seq=n) for n in range(60)))
+    with shelf.index.batch():
+        for n in range(60):
+            shelf.put("s1", assistant(f"final number {n}", seq=n))
+    assert shelf.places("draft") == []
+    assert len(shelf.places("final", limit=100, per_session=100)) == 60
+    count = "SELECT count(DISTINCT segid) FROM words_assistant_idx"
+    assert shelf.index._connection.execute(count).get <= 3
+
+
+def test_a_session_that_is_forgotten_in_a_batch_takes_its_late_messages_along(shelf):
+    shelf.put("s1", assistant("early", seq=0))
+    with shelf.index.batch():
+        shelf.put("s1", assistant("late", seq=0))
+        shelf.index.forget("s1")
+    assert shelf.places("late early") == shelf.places("late") == shelf.places("early") == []
+
+
+def test_very_much_replaced_text_is_written_before_the_batch_ends(shelf, monkeypatch):
+    monkeypatch.setattr("holdfast.index.words.LATE_BYTES", 100)
+    shelf.put("s1", *(assistant(f"draft {n}", seq=n) for n in range(9)))
+    with shelf.index.batch():
+        for n in range(9):
+            shelf.put("s1", assistant(f"final {n} " + "long " * 20, seq=n))
+            assert shelf.index._late.size <= 100
+    assert len(shelf.places("final", limit=20, per_session=20)) == 9

@@ -26,7 +26,7 @@ from holdfast.index._schema import CLASSES, opened, read_number, tidy, write_num
 from holdfast.model import searchable
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from holdfast.index._hits import Fetch
     from holdfast.model import Hit, Message, Query, Session
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 PER_SESSION = 3
 NARROWED = 5
 """Times as many candidates where times or roles are asked for, which only the messages themselves tell."""
+LATE_BYTES = 8 << 20
+"""How much text of replaced messages is kept back before it is written in the middle of a batch."""
 SPARE = 10
 """Candidates beyond the limit, for messages that turn out to be gone or outside the times asked for."""
 
@@ -43,6 +45,7 @@ class Index:
 
     def __init__(self, path: Path | None) -> None:
         self._connection = opened(path)
+        self._late: _Late | None = None
         self._connection.register_fts5_function("density", density)
 
     @property
@@ -66,6 +69,7 @@ class Index:
         row = self._connection.execute("SELECT no FROM sessions WHERE id = ?", (session_id,)).fetchone()
         if row is None:
             return
+        self._replace_late()
         with writing(self._connection):
             for span in spans_of(self._connection, row[0]):
                 rows = (span.first, span.first + span.count - 1)
@@ -125,14 +129,20 @@ class Index:
 
     @contextlib.contextmanager
     def batch(self, *, wait: bool = True) -> Iterator[None]:
-        """Join puts into one transaction; without `wait`, another writer is an error at once (Conflict)."""
+        """Join puts into one transaction; without `wait`, another writer is an error at once (Conflict).
+
+        Messages that are known already are replaced at its end: a row out of order makes a table write what it has gathered.
+        """
         if not wait:
             self._connection.set_busy_timeout(0)
         try:
             with writing(self._connection):
                 self._connection.set_busy_timeout(BUSY_MS)
+                self._late = _Late()
                 yield
+                self._replace_late()
         finally:
+            self._late = None
             self._connection.set_busy_timeout(BUSY_MS)
 
     def find(
@@ -234,14 +244,47 @@ class Index:
                 texts[name].append((row, fold(said)))
             if done:
                 texts["tool"].append((row, fold(done)))
+        if known and self._late is not None:
+            self._late.take(texts, known)
+            if self._late.size > LATE_BYTES:
+                self._replace_late()
+            texts = defaultdict(list, {n: [r for r in rows if r[0] not in known] for n, rows in texts.items()})
+            known = set()
         self._write({name: texts[name] for name in CLASSES[1:] if known or texts[name]}, known)
+
+    def _replace_late(self) -> None:
+        """Put the messages that were kept back in the places of what stands there."""
+        late = self._late
+        if late is None or not late.rows:
+            return
+        self._late = _Late()
+        self._write({name: sorted(late.texts[name].items()) for name in CLASSES[1:]}, late.rows)
 
     def _write(self, texts: dict[str, list[tuple[int, str]]], known: set[int]) -> None:
         for name, rows in texts.items():
-            for row in known:
+            for row in sorted(known):
                 self._connection.execute(f"DELETE FROM words_{name} WHERE rowid = ?", (row,))
             self._connection.executemany(f"INSERT INTO words_{name}(rowid, x) VALUES(?, ?)", rows)
         _terms.note(self._connection, [text for rows in texts.values() for _, text in rows])
+
+
+class _Late:
+    """What replaces messages that are in the index already, kept back until a batch ends: the last of each counts."""
+
+    def __init__(self) -> None:
+        self.rows: set[int] = set()
+        self.texts: defaultdict[str, dict[int, str]] = defaultdict(dict)
+        self.size = 0
+
+    def take(self, texts: Mapping[str, list[tuple[int, str]]], known: set[int]) -> None:
+        self.rows |= known
+        for name in CLASSES[1:]:
+            held = self.texts[name]
+            for row in known:
+                held.pop(row, None)
+            fresh = {row: text for row, text in texts.get(name, ()) if row in known}
+            held.update(fresh)
+            self.size += sum(map(len, fresh.values()))
 
 
 def _one_session(query: Query) -> bool:
