@@ -627,9 +627,10 @@ def test_messages_that_are_replaced_in_a_batch_cost_no_segment_each(shelf):
     shelf.put("s1", *(assistant(f"draft number {n}", seq=n) for n in range(60)))
     with shelf.index.batch():
         for n in range(60):
-            shelf.put("s1", assistant(f"final number {n}", seq=n))
+            shelf.put("s1", assistant(f"final number {n}", seq=n), assistant(f"later {n}", seq=60 + n))
     assert shelf.places("draft") == []
     assert len(shelf.places("final", limit=100, per_session=100)) == 60
+    assert len(shelf.places("later", limit=100, per_session=100)) == 60
     count = "SELECT count(DISTINCT segid) FROM words_assistant_idx"
     assert shelf.index._connection.execute(count).get <= 3
 
