@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from holdfast.model import Message, Receipt, Session, Transcript, merged
+from holdfast.services._branches import Branches
 from holdfast.services._losses import LossBook
 from holdfast.stores.base import Raw, SupportsBatch
 
@@ -63,6 +64,7 @@ class Pipeline:
         self._since = time.monotonic()
         self._expected = index.revision
         self._losses = LossBook(store)
+        self._branches = Branches(store)
         self._begun: dict[str, Session] = {}
         self._indexing = contextlib.ExitStack()
         self._opened: float | None = None
@@ -131,7 +133,8 @@ class Pipeline:
             for kind, values in docs.items():
                 self.store.put_docs(kind, values)
             return held or session, ()
-        receipt = self.store.put(self._without_fragments(reading.transcript, held), docs, raw=raw)
+        transcript = self._branches.settle(self._without_fragments(reading.transcript, held), held)
+        receipt = self.store.put(transcript, docs, raw=raw)
         self.messages += receipt.added
         self.rows += receipt.added + receipt.replaced
         return self._described(session, held), self._to_index(reading, receipt)
