@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from holdfast.services.demo import Demo
     from holdfast.services.doctor import Doctor
     from holdfast.services.exchange import Exchange
+    from holdfast.services.hooks import Hooks
     from holdfast.services.search import Search
     from holdfast.services.sessions import Sessions
     from holdfast.services.sync import Sync
@@ -204,6 +205,13 @@ class Workspace:
         from holdfast.services.exchange import Exchange  # noqa: PLC0415
 
         return Exchange(self.store, lambda: self.redactor, self.sources)
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        """Install, remove and show agents' hooks."""
+        from holdfast.services.hooks import Hooks  # noqa: PLC0415
+
+        return Hooks(self.env, self.home, self.data)
 
     @cached_property
     def doctor(self) -> Doctor:

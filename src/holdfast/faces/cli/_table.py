@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "delete": Entry("Change", f"{_HERE}.trash:delete", "Move sessions to the trash, for 30 days."),
     "undelete": Entry("Change", f"{_HERE}.trash:undelete", "Take sessions out of the trash."),
     "purge": Entry("Change", f"{_HERE}.trash:purge", "Erase sessions for good, and prove it."),
+    "hooks": Entry("Look after", f"{_HERE}.hooks:hooks", "Let agents tell what their sessions do."),
     "config": Entry("Look after", f"{_HERE}.config:config", "Show and change settings."),
     "store": Entry("Look after", f"{_HERE}.store:store", "Verify and copy archives."),
     "doctor": Entry("Look after", f"{_HERE}.doctor:doctor", "Look for what is wrong, and say what mends it."),

@@ -214,6 +214,20 @@ class SettingItem(Struct, frozen=True, kw_only=True):
     env: str
 
 
+class HookItem(Struct, frozen=True, kw_only=True):
+    """One agent's hooks: the file, how it stands, for which events, and the last that was heard of it."""
+
+    agent: str
+    path: str
+    status: Literal["installed", "partly", "outdated", "not-installed", "no-agent", "unreadable"]
+    events: tuple[str, ...]
+    last_heard: str | None
+    last_event: str
+    last_state: str
+    note: str
+    diff: str
+
+
 class FaultItem(Struct, frozen=True, kw_only=True):
     """Something that a verification found wrong."""
 

@@ -17,6 +17,7 @@ from holdfast.faces.cli.document_items import (
     FileItem,
     Files,
     HitItem,
+    HookItem,
     MessageItem,
     ParentItem,
     ProjectItem,
@@ -47,6 +48,8 @@ __all__ = [
     "Files",
     "HitItem",
     "HitList",
+    "HookItem",
+    "HooksDocument",
     "ImportDocument",
     "MessageItem",
     "ParentItem",
@@ -246,6 +249,13 @@ class CopyDocument(Document, frozen=True, kw_only=True):
     sessions: int
     messages: int
     files: int
+
+
+class HooksDocument(Document, frozen=True, kw_only=True):
+    """What `hooks` found or did; `diff` is what was or would be changed."""
+
+    action: Literal["shown", "installed", "removed", "none"]
+    agents: tuple[HookItem, ...]
 
 
 class VersionDocument(Document, frozen=True, kw_only=True):

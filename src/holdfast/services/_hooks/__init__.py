@@ -1,0 +1,1 @@
+"""What the hooks service knows of agents and of their files, one file for each."""
