@@ -58,7 +58,8 @@ def advise(board: Board, limits: Limits) -> tuple[Advice, ...]:
     """Return what is worth doing, the most urgent first; ended sessions are only looked at for transcripts that expire."""
     rows = [r for r in board.rows if r.live.state != "ended" and not _is_part(r)]
     found = [a for row in rows for a in _once(_one(row, board.at, limits))]
-    found += [*_windows(board, rows, limits), *_crowds(rows), *_expiring(board)]
+    running = [r for r in rows if r.live.state != "unknown" or r.live.process is not None]
+    found += [*_windows(board, running, limits), *_crowds(running), *_expiring(board)]
     return tuple(sorted(found, key=lambda a: _ORDER[a.priority]))
 
 
@@ -92,7 +93,8 @@ def _one(row: BoardRow, now: int, limits: Limits) -> Iterator[Advice]:
     session = row.session
     idle = now - (session.active or now)
     age = now - (session.started or now)
-    if row.live.state in ("idle", "unknown") and idle > limits.idle_minutes * MINUTE and age >= OLD:
+    unused = row.live.state == "idle" or (row.live.state == "unknown" and row.live.process is not None)
+    if unused and idle > limits.idle_minutes * MINUTE and age >= OLD:
         yield _advice(
             row,
             "close",
@@ -111,9 +113,10 @@ def _one(row: BoardRow, now: int, limits: Limits) -> Iterator[Advice]:
 
 
 def _once(found: Iterable[Advice]) -> list[Advice]:
-    """Keep one advice of a kind for a session, the most urgent: a full context is bad health too."""
+    """Keep the most urgent advice of a kind for a session, and no warning beside the advice to start anew."""
     ranked = sorted(found, key=lambda a: _ORDER[a.priority])
-    return list({a.kind: a for a in reversed(ranked)}.values())
+    kinds = {a.kind: a for a in reversed(ranked)}
+    return [a for a in kinds.values() if a.kind != "warning" or "restart" not in kinds]
 
 
 def _waiting(row: BoardRow) -> Iterator[Advice]:

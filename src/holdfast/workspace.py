@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from holdfast.services.demo import Demo
     from holdfast.services.doctor import Doctor
     from holdfast.services.exchange import Exchange
+    from holdfast.services.health import HealthReport
     from holdfast.services.hooks import Hooks
+    from holdfast.services.monitor import Monitor
     from holdfast.services.search import Search
     from holdfast.services.sessions import Sessions
     from holdfast.services.sync import Sync
@@ -190,6 +192,28 @@ class Workspace:
         from holdfast.services.usage import UsageReport  # noqa: PLC0415
 
         return UsageReport(self.store, lambda: self.sync, lambda: self.prices)
+
+    @cached_property
+    def health(self) -> HealthReport:
+        """Score sessions, and say what is worth doing."""
+        from holdfast.services.health import HealthReport  # noqa: PLC0415
+
+        return HealthReport(self.store, lambda: self.prices, self.config)
+
+    @cached_property
+    def monitor(self) -> Monitor:
+        """Say what runs now, what it does, and what it burns."""
+        from holdfast.services.monitor import Monitor, Reach, rules_of  # noqa: PLC0415
+
+        reach = Reach(
+            sync=lambda: self.sync,
+            prices=lambda: self.prices,
+            context=lambda session: self.health.context(session),
+            health=lambda session, live: self.health.check(session, live=live),
+            advise=lambda board: self.health.advise(board),
+        )
+        spool = self.data / "spool"
+        return Monitor(self.store, self.sources, self.roots, spool, reach=reach, rules=rules_of(self.config))
 
     @cached_property
     def redactor(self) -> Redactor:

@@ -23,6 +23,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "show": ("show", "-"),
     "search": ("search", "build"),
     "usage": ("usage",),
+    "health": ("health", "-"),
+    "recommend": ("recommend",),
     "export": ("export", "-", "-o", "out.json"),
     "import": ("import", "whole.json"),
     "restore": ("restore", "-", "--to", "back"),

@@ -296,13 +296,14 @@ def test_the_older_tools_own_database_is_never_taken_for_the_archive(place, olde
 def test_a_limit_that_a_person_changed_holds_and_a_default_only_fills_a_gap(place, agent, known, limit):
     env, project = place
     user(env, "token_limits: {plan: claude_max5, claude_max5: 350001}")
-    found = load(env=env, cwd=project).token_limit(agent, known)
+    found = load(env=env, cwd=project).token_limit(agent, known, fill=True)
     assert found == (350_001 if limit == 350_000 else limit)
 
 
 def test_without_a_change_a_recorded_limit_holds(place):
     env, project = place
     assert load(env=env, cwd=project).token_limit("claude-code", 1_000_000) == 1_000_000
+    assert load(env=env, cwd=project).token_limit("claude-code", None) is None
 
 
 @pytest.mark.parametrize(

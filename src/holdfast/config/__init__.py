@@ -79,13 +79,13 @@ class Config(Struct, frozen=True, kw_only=True):
         """Return the values of one section, for example `dashboard`, by what stands after the dot."""
         return {k.name.removeprefix(f"{name}."): self[k.name] for k in KEYS if k.name.startswith(f"{name}.")}
 
-    def token_limit(self, agent: str, known: int | None) -> int | None:
-        """Return an agent's context limit: one that a person changed, else the known one, else the default of its kind."""
+    def token_limit(self, agent: str, known: int | None, *, fill: bool = False) -> int | None:
+        """Return an agent's context limit: one that a person changed, else the known one; with `fill` else the default."""
         name = _limit_name(agent, self["token_limits.plan"])
         if name is None:
             return known
         limit: int = self[name]
-        return limit if known is None or limit != BY_NAME[name].default else known
+        return limit if limit != BY_NAME[name].default or (fill and known is None) else known
 
 
 def data_dir(env: Mapping[str, str] | None = None) -> Path:

@@ -55,7 +55,9 @@ def _limits() -> Iterator[Key]:
         ("cursor_default", 100_000, "Cursor"),
         ("github_copilot", 8_000, "GitHub Copilot"),
     ):
-        text = f"context limit of {of} in tokens, where the session tells none; another number than the default always holds"
+        text = (
+            f"context limit of {of}: as it is for classic health where a session tells none, changed for every session"
+        )
         yield Key(name=f"token_limits.{name}", kind=int, default=limit, least=1, help=text, example=str(limit))
     yield Key(name="token_limits.plan", kind=str, default="claude_pro", choices=PLANS,
               help="which of the three limits of Claude Code holds", example="claude_max5")  # fmt: skip

@@ -25,6 +25,8 @@ COMMANDS: dict[str, Entry] = {
     ),
     "search": Entry("Find and read", f"{_HERE}.search:search", "Find words in everything said, called and returned."),
     "usage": Entry("Find and read", f"{_HERE}.usage:usage", "Count tokens, requests and cost."),
+    "health": Entry("Watch", f"{_HERE}.health:health", "Score one session's health, factor by factor."),
+    "recommend": Entry("Watch", f"{_HERE}.recommend:recommend", "Say which sessions need something, and what."),
     "export": Entry("Carry", f"{_HERE}.exchange:export", "Write sessions to a file, secrets masked."),
     "import": Entry("Carry", f"{_HERE}.exchange:import_file", "Read sessions from an exported file."),
     "restore": Entry("Carry", f"{_HERE}.restore:restore", "Give back the agent's own files of a session."),

@@ -233,3 +233,44 @@ class FaultItem(Struct, frozen=True, kw_only=True):
 
     place: str
     problem: str
+
+
+class FactorItem(Struct, frozen=True, kw_only=True):
+    """One factor of a health: its score from 0 (bad) to 1 (good), its weight (0 where nothing is known), and what it rests on."""
+
+    name: str
+    score: float
+    weight: float
+    evidence: str
+    advice: str
+
+
+class AdviceItem(Struct, frozen=True, kw_only=True):
+    """One thing worth doing; `session_id` is null where it concerns several sessions."""
+
+    type: str
+    priority: Literal["high", "medium", "low"]
+    session_ids: tuple[str, ...]
+    session_id: str | None
+    message: str
+    reason: str
+    action: str
+
+
+class TagProposal(Struct, frozen=True, kw_only=True):
+    """One proposed tag: how often it was hinted at, what it weighs after what was learned, and the hints."""
+
+    tag: str
+    count: int
+    weight: float
+    reasons: tuple[str, ...]
+    applied: bool
+
+
+class TagRate(Struct, frozen=True, kw_only=True):
+    """How often one tag (or the tags of one type of project) was accepted; `rate` is a share from 0 to 1."""
+
+    name: str
+    accepted: int
+    rejected: int
+    rate: float

@@ -10,9 +10,11 @@ from typing import Literal
 from msgspec import Struct, field
 
 from holdfast.faces.cli.document_items import (
+    AdviceItem,
     BlockItem,
     CommandItem,
     ContextItem,
+    FactorItem,
     FaultItem,
     FileItem,
     Files,
@@ -26,6 +28,8 @@ from holdfast.faces.cli.document_items import (
     RestoredItem,
     SessionItem,
     SettingItem,
+    TagProposal,
+    TagRate,
     Tokens,
     TokensKind,
     UsageItem,
@@ -33,6 +37,9 @@ from holdfast.faces.cli.document_items import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AdviceItem",
+    "AdviceList",
+    "AutoTagDocument",
     "BlockItem",
     "By",
     "CommandItem",
@@ -43,9 +50,11 @@ __all__ = [
     "Document",
     "ErrorDocument",
     "ExportDocument",
+    "FactorItem",
     "FaultItem",
     "FileItem",
     "Files",
+    "HealthDocument",
     "HitItem",
     "HitList",
     "HookItem",
@@ -68,6 +77,9 @@ __all__ = [
     "SettingItem",
     "Shell",
     "SyncDocument",
+    "TagProposal",
+    "TagRate",
+    "TagStatsDocument",
     "Tokens",
     "TokensKind",
     "TrashDocument",
@@ -256,6 +268,41 @@ class HooksDocument(Document, frozen=True, kw_only=True):
 
     action: Literal["shown", "installed", "removed", "none"]
     agents: tuple[HookItem, ...]
+
+
+class HealthDocument(Document, frozen=True, kw_only=True):
+    """What `health` prints: a score from 0 to 1, of what it is made, and what to do."""
+
+    session: str
+    scoring: Literal["default", "classic"]
+    score: float
+    grade: Literal["healthy", "warning", "critical"]
+    factors: tuple[FactorItem, ...]
+    advice: tuple[str, ...]
+
+
+class AdviceList(Document, frozen=True, kw_only=True):
+    """What `recommend` prints, the most urgent first."""
+
+    recommendations: tuple[AdviceItem, ...]
+
+
+class AutoTagDocument(Document, frozen=True, kw_only=True):
+    """What `auto-tag` proposes, the best first, and what was decided; `tags` are the session's tags afterwards."""
+
+    session: str
+    project_type: str
+    proposals: tuple[TagProposal, ...]
+    accepted: tuple[str, ...]
+    rejected: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class TagStatsDocument(Document, frozen=True, kw_only=True):
+    """What `tag-stats` prints: what was learned from accepted and rejected tags."""
+
+    tags: tuple[TagRate, ...]
+    project_types: tuple[TagRate, ...]
 
 
 class VersionDocument(Document, frozen=True, kw_only=True):

@@ -1,0 +1,49 @@
+"""health and recommend, as a person and a program read them."""
+
+from __future__ import annotations
+
+TITLE = "Fix the build"
+
+
+def test_health_shows_a_bar_and_the_evidence_of_each_factor(cli):
+    answer = cli("health", cli.id_of(TITLE), "--scoring", "classic")
+    assert answer.exit_code == 0
+    for name in ("token usage", "duration", "activity", "errors"):
+        assert name in answer.stdout
+    assert answer.stdout.count("█") > 10
+    assert "Session has been idle" in answer.stdout
+
+
+def test_the_two_scorings_have_factors_of_their_own(cli):
+    found = [cli.json("health", cli.id_of(TITLE), "--scoring", s) for s in ("default", "classic")]
+    assert [[f["name"] for f in d["factors"]] for d in found] == [
+        ["context_pressure", "context_rot", "stall", "progress"],
+        ["token_usage", "duration", "activity", "errors"],
+    ]
+    assert [d["scoring"] for d in found] == ["default", "classic"]
+
+
+def test_a_weight_that_is_set_changes_the_health(cli):
+    before = cli.json("health", cli.id_of(TITLE), "--scoring", "classic")["score"]
+    assert cli("config", "set", "health_weights.activity", "0.9").exit_code == 0
+    assert cli.json("health", cli.id_of(TITLE), "--scoring", "classic")["score"] < before
+
+
+def test_a_scoring_nobody_knows_and_a_session_nobody_knows_are_refused(cli):
+    assert cli("health", "-", "--scoring", "best").exit_code == 2
+    assert cli("health", "nobody-here").exit_code == 3
+
+
+def test_each_recommendation_has_its_sessions_reason_and_command(unread, monkeypatch):
+    monkeypatch.setenv("HOLDFAST_ARCHIVE_CAPTURE", "never")
+    cli = unread
+    found = cli.json("recommend")["recommendations"]
+    assert all(
+        set(r) == {"type", "priority", "session_ids", "session_id", "message", "reason", "action"} for r in found
+    )
+    assert all((r["session_id"] is None) == (len(r["session_ids"]) != 1) for r in found)
+
+
+def test_where_nothing_is_to_be_done_that_is_said(empty):
+    assert empty("recommend").stdout == "Nothing needs you.\n"
+    assert empty.json("recommend")["recommendations"] == []

@@ -1,0 +1,129 @@
+"""Health of archived and running sessions: where each number comes from, and what is advised on a board."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.config import load
+from holdfast.model import Context, Message, Rollup, Session, Text, ToolCall, ToolResult, Transcript
+from holdfast.model.live import Live
+from holdfast.pricing import Prices
+from holdfast.services.health import RECENT, HealthReport
+from holdfast.stores.inmemory import InMemoryStore
+
+NOW = 1_790_000_000_000
+MINUTE, HOUR = 60_000, 3_600_000
+
+
+class Ward:
+    """An archive in memory with the service over it; a test says which live states are known."""
+
+    def __init__(self, **flags) -> None:
+        self.store = InMemoryStore()
+        self.lives: dict[str, Live] | None = None
+        config = load(flags, env={"HOLDFAST_HOME": "/nowhere"})
+        self.report = HealthReport(self.store, Prices.load, config, lives=lambda: self.lives, now=lambda: NOW / 1000)
+
+    def put(self, name="one", *messages, **facts) -> Session:
+        given = {"agent": "codex", "started": NOW - HOUR, "active": NOW, **facts}
+        session = Session(id=name, native_id=name, **given)
+        self.store.put(Transcript(session=session, messages=messages))
+        return self.store.get(name) or session
+
+
+@pytest.fixture
+def ward():
+    return Ward()
+
+
+def test_the_recorded_limit_holds_then_the_tables_then_none(ward):
+    recorded = ward.put(context=Context(used=10, limit=300_000, source="recorded"))
+    listed = ward.put("two", context=Context(used=10), models=("gpt-5",))
+    unknown = ward.put("three", context=Context(used=10))
+    found = [ward.report.context(s) for s in (recorded, listed, unknown)]
+    assert [(c.limit, c.source) for c in found] == [(300_000, "recorded"), (found[1].limit, "table"), (None, "unknown")]
+    assert found[1].limit
+
+
+def test_a_limit_of_the_settings_holds_for_its_agent():
+    ward = Ward(**{"token_limits.claude_pro": 1000})
+    session = ward.put(agent="claude-code", context=Context(used=990, limit=200_000, source="recorded"))
+    assert ward.report.check(session).grade == "critical"
+
+
+def test_classic_falls_back_to_the_older_tools_guess_and_says_so(ward):
+    session = ward.put(agent="cursor", rollup=Rollup(messages=3))
+    classic = ward.report.check(session, "classic").factors[0].evidence
+    assert classic.startswith("about 1,")
+    assert "of 100,000 tokens" in classic
+    assert "estimated" in classic
+    assert ward.report.check(session).factors[0].evidence == "context in use unknown"
+
+
+def test_a_recorded_context_is_never_guessed(ward):
+    session = ward.put(context=Context(used=80_000, limit=100_000))
+    assert ward.report.check(session, "classic").factors[0].evidence == "80,000 of 100,000 tokens (80%)"
+
+
+def test_a_running_session_counts_its_duration_until_now_an_ended_one_until_its_last_word(ward):
+    session = ward.put(started=NOW - 10 * HOUR, active=NOW - 5 * HOUR)
+    running = ward.report.vitals(session, Live(state="idle"))
+    assert [ward.report.vitals(session).duration, running.duration, running.idle] == [5 * HOUR, 10 * HOUR, 5 * HOUR]
+
+
+@pytest.mark.parametrize(
+    ("state", "quiet", "barren"),
+    [("working", True, True), ("idle", False, True), ("waiting-permission", False, False), ("done-unread", False, False),
+     ("ended", False, False), ("unknown", False, False)],
+)  # fmt: skip
+def test_only_who_should_work_can_stall_and_only_who_runs_can_be_barren(ward, state, quiet, barren):
+    found = ward.report.vitals(ward.put(active=NOW - HOUR), Live(state=state))
+    assert (found.quiet is not None, found.barren is not None) == (quiet, barren)
+
+
+def test_signs_come_from_the_messages_and_follow_a_change(ward):
+    def failed(n):
+        return (
+            Message(
+                id=f"c{n}",
+                role="assistant",
+                parts=(ToolCall(id=f"k{n}", name="Bash", input={"command": "make"}),),
+                at=NOW,
+            ),
+            Message(id=f"r{n}", role="tool", parts=(ToolResult(call=f"k{n}", error=True),), at=NOW),
+        )
+
+    session = ward.put("one", *failed(1), *failed(2))
+    assert (ward.report.signs(session).streak, ward.report.signs(session).failures) == (2, 1)
+    assert ward.report.signs(ward.put("one", *failed(3))).streak == 3
+
+
+def test_advice_is_given_on_running_sessions_where_somebody_looked(ward):
+    full = Context(used=99, limit=100)
+    ward.put("runs", context=full)
+    ward.put("ended", context=full)
+    ward.lives = {"runs": Live(state="working")}
+    assert [a.sessions for a in ward.report.advise()] == [("runs",)]
+
+
+def test_without_anybody_who_looked_advice_is_given_on_recent_sessions(ward):
+    full = Context(used=99, limit=100)
+    ward.put("recent", context=full)
+    ward.put("old", context=full, active=NOW - RECENT - 1)
+    assert [a.sessions for a in ward.report.advise()] == [("recent",)]
+
+
+def test_the_best_session_for_a_task_is_found_among_those_that_run(ward):
+    ward.put("a", project="/p/shop", context=Context(used=10, limit=100))
+    ward.put("b", project="/p/shop", context=Context(used=90, limit=100))
+    ward.put("c", project="/p/shop", context=Context(used=0, limit=100))
+    ward.lives = {"a": Live(state="idle"), "b": Live(state="working")}
+    best, how_well = ward.report.best_for(project="shop")
+    assert best.session.id == "a"
+    assert how_well > 0.5
+
+
+def test_an_answer_counts_as_progress(ward):
+    answer = Message(id="m", role="assistant", parts=(Text("done"),), at=NOW - 5 * MINUTE)
+    session = ward.put("one", answer, active=NOW - 5 * MINUTE)
+    assert ward.report.vitals(session, Live(state="idle")).barren == 5 * MINUTE
