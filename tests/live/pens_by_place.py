@@ -326,7 +326,7 @@ class Aider(Pen):
         path = self.cwd / ".aider.chat.history.md"
         (self.cwd / ".git").mkdir(exist_ok=True)
         if self.count() == 1:
-            stamp = datetime.fromtimestamp(self.at(ago + 3), UTC).strftime("%Y-%m-%d %H:%M:%S")
+            stamp = datetime.fromtimestamp(self.at(ago + 3), UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
             text = f"\n# aider chat started at {stamp}\n\n> /usr/local/bin/aider --no-auto-commits  \n> Aider v0.86.2  \n{text}"
         with path.open("a", encoding="utf-8") as file:
             file.write(text)

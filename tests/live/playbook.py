@@ -7,6 +7,7 @@ from tests.live import (
     scripts_of_agents,
     scripts_of_claude,
     scripts_of_decoys,
+    scripts_of_editors,
     scripts_of_evidence,
     scripts_of_launches,
 )
@@ -17,6 +18,7 @@ FILES = (
     scripts_of_agents,
     scripts_of_claude,
     scripts_of_decoys,
+    scripts_of_editors,
     scripts_of_evidence,
     scripts_of_launches,
 )

@@ -68,14 +68,16 @@ def a_question_is_seen_without_a_registry(stage: Stage) -> Steps:
     yield see(pen, ASKING, "it shows its plan")
 
 
-@script("registry", ClaudeCode)
+@script("reuse", ClaudeCode)
 def a_registry_with_another_start_is_of_another_process(stage: Stage) -> Steps:
     pen = ClaudeCode(stage.world, stage.cwd)
     pen.registered = False
-    pid = pen.launch()
+    pid = pen.launch(cwd=stage.directory("elsewhere"))
     pen.prompt()
     pen.registry("busy", ticks=str(int(start_ticks(pid)) - 4000))
-    yield see(pen, is_("ended", "unknown", "idle", listed=None, joined=False), "the pid was used again")
+    yield see(pen, ENDED, "busy, and the pid is another claude's now")
+    pen.registry("waiting", ticks=str(int(start_ticks(pid)) - 4000))
+    yield see(pen, ENDED, "waiting, and the pid is another claude's now")
 
 
 @script("reuse", ClaudeCode)
