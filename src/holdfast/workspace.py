@@ -208,9 +208,9 @@ class Workspace:
         reach = Reach(
             sync=lambda: self.sync,
             prices=lambda: self.prices,
-            context=lambda session: self.health.context(session),
+            context=lambda session: self.health.context(session),  # noqa: PLW0108 - loaded when asked
             health=lambda session, live: self.health.check(session, live=live),
-            advise=lambda board: self.health.advise(board),
+            advise=lambda board: self.health.advise(board),  # noqa: PLW0108 - as above
         )
         spool = self.data / "spool"
         return Monitor(self.store, self.sources, self.roots, spool, reach=reach, rules=rules_of(self.config))

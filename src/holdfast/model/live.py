@@ -56,6 +56,20 @@ Scoring = Literal["default", "classic"]
 Grade = Literal["healthy", "warning", "critical"]
 Priority = Literal["high", "medium", "low"]
 
+_QUESTIONS = frozenset(
+    {
+        "askuserquestion", "askuser", "askquestion", "askfollowupquestion", "requestuserinput", "question", "userinput",
+        "askhuman", "clarify",
+    }
+)  # fmt: skip
+_APPROVALS = frozenset({"exitplanmode", "exitspecmode", "planexit", "submitplan"})
+
+
+def asking(tool: str) -> Asks:
+    """Say what a tool by this name waits for from a person."""
+    name = tool.lower().replace("_", "").replace("-", "")
+    return "question" if name in _QUESTIONS else "permission" if name in _APPROVALS else ""
+
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that was seen: what it says of the state, when it was true (Unix ms), and where it stands."""
@@ -81,6 +95,8 @@ class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """True where the process was told to go on with the newest session of its folder: that one may be older than it."""
     editor: bool = False
     """True where the process is an editor that shows sessions of its own store: no agent itself, never a row without one."""
+    never: tuple[str, ...] = ()
+    """Native ids of sessions that are known to be other processes'."""
     host: bool = False
     """True for a server of many sessions: it holds those that it names, and none by its folder."""
 

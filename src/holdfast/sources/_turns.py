@@ -9,7 +9,7 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from holdfast.model.live import Asks, Tail, Turn, Window
+from holdfast.model.live import Asks, Tail, Turn, Window, asking
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -21,13 +21,6 @@ TAIL_BYTES = 256 << 10
 LONGEST_TAIL = 4 << 20
 """One record can be larger than a usual tail."""
 NEEDS_LENGTH = 300
-_QUESTIONS = frozenset(
-    {
-        "askuserquestion", "askuser", "askquestion", "askfollowupquestion", "requestuserinput", "question", "userinput",
-        "askhuman", "clarify",
-    }
-)  # fmt: skip
-_APPROVALS = frozenset({"exitplanmode", "exitspecmode", "planexit", "submitplan"})
 
 
 def tail_lines(path: str, size: int = TAIL_BYTES) -> Iterator[Json]:
@@ -195,12 +188,6 @@ def blocks(content: Json) -> Iterable[dict[str, Json]]:
     if isinstance(content, str):
         return ({"type": "text", "text": content},)
     return tuple(b for b in content if isinstance(b, dict)) if isinstance(content, list) else ()
-
-
-def asking(tool: str) -> Asks:
-    """Say what a tool by this name waits for from a person."""
-    name = tool.lower().replace("_", "").replace("-", "")
-    return "question" if name in _QUESTIONS else "permission" if name in _APPROVALS else ""
 
 
 def question(given: Json) -> str:

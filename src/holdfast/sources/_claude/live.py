@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from holdfast.model.live import Claim, Evidence, State, Tail
 from holdfast.sources._jsonl import loads
 from holdfast.sources._live import Launch, arguments, plain_claim
@@ -43,9 +45,24 @@ def claims(process: Process, scene: Scene, launch: Launch = LAUNCH) -> tuple[Cla
         found = _registered(root / "sessions" / f"{process.pid}.json", process, scene)
         if found is not None:
             return (found,)
+    others = tuple(i for root in scene.roots for i in _registered_ids(root))
     if "--fork-session" in given:
-        return (Claim(cwd=process.cwd),)
-    return (plain_claim(process, given, by_id=("--resume", "-r", "--session-id"), go_on=("--continue", "-c")),)
+        return (Claim(cwd=process.cwd, never=others),)
+    claim = plain_claim(process, given, by_id=("--resume", "-r", "--session-id"), go_on=("--continue", "-c"))
+    return (replace(claim, never=others),)
+
+
+def _registered_ids(root: Path) -> list[str]:
+    """Return the sessions that other processes registered, also such that ended without a good-bye."""
+    found = []
+    for path in (root / "sessions").glob("*.json"):
+        try:
+            entry = loads(path.read_bytes())
+        except OSError:
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get("sessionId"), str):
+            found.append(entry["sessionId"])
+    return found
 
 
 def _registered(path: Path, process: Process, scene: Scene) -> Claim | None:

@@ -1,0 +1,338 @@
+"""What runs now, which session it holds, what it does, and what it burns: one board for every face.
+
+Joins processes, sources, hooks, the archive and prices. Reads rows, and of running sessions the end of the transcript alone.
+A state is judged anew each time; kept are only the times up to which a person saw a session.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.model import Context, Query, Request, Session, buckets
+from holdfast.model.live import STATES, Board, BoardRow, Live, State, Tail, Window
+from holdfast.services._monitor import joining, spool
+from holdfast.services._monitor.burn import Burn, burns, midnight, top_of
+from holdfast.services._monitor.joining import Holding, Shelf
+from holdfast.services._monitor.state import MINUTE_MS, Facts, Rules, judge
+from holdfast.services._monitor.tails import LAST, tail_of
+from holdfast.sources.base import Scene, Source, SupportsLive
+from holdfast.stores.base import SupportsLedger
+
+if TYPE_CHECKING:
+    import threading
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from holdfast.config import Config
+    from holdfast.model.live import Advice, Health
+    from holdfast.model.process import Process
+    from holdfast.pricing import Prices
+    from holdfast.services.sync import Sync
+    from holdfast.stores.base import Store
+
+READ = "read"
+"""The kind of document that keeps up to when (Unix ms) a person saw a session."""
+ENDED = 50
+"""Sessions that ended last, on a board beside the running ones."""
+WITHIN = 1.0
+"""Seconds that a board may spend on reading what changed."""
+LOOK_SECONDS = 0.5
+LIST_SECONDS = 30.0
+SLACK_MS = 5000
+DEPTH = 4
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """What else a monitor may ask: how to bring the archive up to date, prices, context windows, health and advice."""
+
+    sync: Callable[[], Sync] | None = None
+    prices: Callable[[], Prices] | None = None
+    context: Callable[[Session], Context] | None = None
+    health: Callable[[Session, Live], Health] | None = None
+    advise: Callable[[Board], tuple[Advice, ...]] | None = None
+
+
+class Monitor:
+    """Watches this user's agents."""
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Mapping[str, Source],
+        roots: Callable[[Source], Sequence[Path]],
+        spool: Path,
+        *,
+        reach: Reach | None = None,
+        rules: Rules | None = None,
+        zone: tzinfo | None = None,
+        processes: Callable[[], tuple[Process, ...]] | None = None,
+    ) -> None:
+        """Take what is to be joined; nothing is looked at yet. `processes` stands in for the system's process table."""
+        self.store = store
+        self.sources = sources
+        self.roots = roots
+        self.spool = spool
+        self.reach = reach or Reach()
+        self.rules = rules or Rules()
+        self.zone = zone
+        self._processes = processes
+        self._held: tuple[int, list[Session]] = (-1, [])
+        self._listed = 0.0
+        self._running: frozenset[str] = frozenset()
+
+    def board(self, *, sync: bool = True, scored: bool = False, ended: int = ENDED) -> Board:
+        """Return what runs now, what needs a person first, then sessions that ended last; `scored` adds health and advice."""
+        stale = self._freshen() if sync else 0
+        now = _now()
+        sessions = self._sessions()
+        found = self._judged(sessions, now)
+        burning = burns(self.store, top_of({s.id: s for s in sessions}), now=now)
+        costs = self._costs(sessions, now)
+        rows = [self._row(held, live, burning, costs, scored=scored) for held, live, _ in found]
+        running = {row.session.id for row in rows}
+        rest = (s for s in sessions if s.id not in running and _is_own_row(s))
+        rows += [
+            self._row(Holding(agent=s.agent, session=s), Live(state="ended", since=s.active), burning, costs)
+            for s, _ in zip(rest, range(ended), strict=False)
+        ]
+        rows.sort(key=lambda r: (STATES.index(r.live.state), -(r.session.active or 0)))
+        board = Board(
+            at=now, rows=tuple(rows), counts=dict(Counter(r.live.state for r in rows)),
+            tokens_per_minute=round(sum(b.per_minute for b in burning.values()), 1), cost_today=_dollars(costs.values()),
+            windows=self._windows(sessions, [tail for _, _, tail in found], now), stale=stale,
+        )  # fmt: skip
+        return replace(board, advice=self.reach.advise(board)) if scored and self.reach.advise else board
+
+    def lives(self) -> dict[str, Live]:
+        """Return the live state of each session that runs, or may run; every other session has ended."""
+        found = self._judged(self._sessions(), _now())
+        return {held.session.id: live for held, live, _ in found if held.session is not None}
+
+    def states(self, sessions: Iterable[Session], *, also: bool = False) -> list[Session]:
+        """Return sessions with their true status; `also` adds those that run and stand in no archive yet, first."""
+        found = self._judged(self._sessions(), _now())
+        lives = {held.session.id: (held.session, live) for held, live, _ in found if held.session is not None}
+        listed = list(sessions)
+        told = [replace(s, status=lives[s.id][1].state if s.id in lives else self._settled(s)) for s in listed]
+        known = {s.id for s in self._sessions()} | {s.id for s in listed}
+        new = (
+            [replace(s, status=live.state) for ident, (s, live) in lives.items() if ident not in known] if also else []
+        )
+        return [*new, *told]
+
+    def mark_read(self, *sessions: str, at: int | None = None) -> None:
+        """Keep that a person saw these sessions as they are now."""
+        moment = str(_now() if at is None else at).encode()
+        self.store.put_docs(READ, dict.fromkeys(sessions, moment))
+
+    def watch(self, stop: threading.Event, *, interval: float = 5.0, scored: bool = False) -> Iterator[Board]:
+        """Yield a board every so many seconds, sooner when a hook wrote something, until `stop` is set."""
+        while not stop.is_set():
+            mark = self._mark()
+            yield self.board(scored=scored)
+            until = time.monotonic() + interval
+            while time.monotonic() < until and self._mark() == mark:
+                if stop.wait(min(LOOK_SECONDS, max(0.0, until - time.monotonic()))):
+                    return
+
+    def _judged(self, sessions: list[Session], now: int) -> list[tuple[Holding, Live, Tail | None]]:
+        processes = self._snapshot()
+        by_pid = {p.pid: p for p in processes}
+        said = spool.newest(self.spool)
+        running = joining.running(processes, self.sources, self._scene)
+        self._running = frozenset(r.agent for r in running)
+        joining.by_hooks(running, said.values(), by_pid)
+        children = _newest_below(processes)
+        read = (
+            {ident: int(value) for ident, value in self.store.docs(READ).items() if value.isdigit()} if running else {}
+        )
+        found = []
+        for held in joining.join(running, Shelf(sessions, _written), now=now):
+            if held.session is None and held.process is not None:
+                held.session = joining.alone(held.process, held.agent, _birth(held.process.pid))
+            if held.session is None:
+                continue
+            tail = self._tail(held, held.session)
+            word = said.get((held.agent, held.session.native_id)) if held.session.native_id else None
+            hook = word.evidence if word is not None and _is_of(held.process, word.at) else None
+            facts = Facts(
+                process=held.process, tail=_since(tail, held.process),
+                evidence=tuple(e for e in (hook, held.evidence) if e is not None), read=read.get(held.session.id, 0),
+                child=children.get(held.process.pid) if held.process is not None else None, ambiguous=held.ambiguous,
+                is_sure_to_run=held.is_sure_to_run,
+            )  # fmt: skip
+            found.append((held, judge(facts, now=now, rules=self.rules), tail))
+        return found
+
+    def _tail(self, held: Holding, session: Session) -> Tail | None:
+        source = self.sources[held.agent]
+        path = held.path or session.source_path
+        tail = source.tail(path) if path and isinstance(source, SupportsLive) else None
+        if (tail is None or tail.turn == "none") and session.rollup.messages:
+            return tail_of(session, self.store.messages(session.id, last=LAST))
+        return tail
+
+    def _row(
+        self,
+        held: Holding,
+        live: Live,
+        burning: Mapping[str, Burn],
+        costs: Mapping[str, Decimal | None],
+        *,
+        scored: bool = False,
+    ) -> BoardRow:
+        session = held.session
+        assert session is not None, "a row has a session"  # noqa: S101 - a holding without one was given a stand-in
+        burn = burning.get(session.id)
+        cost = costs.get(session.id)
+        session = replace(session, status=live.state)
+        scores = scored and live.state != "ended" and self.reach.health is not None and session.rollup.messages > 0
+        return BoardRow(
+            session=session, live=live, context=self.reach.context(session) if self.reach.context else session.context,
+            tokens_per_minute=burn.per_minute if burn else 0.0, burn=tuple(burn.spans) if burn else (),
+            cost_today=None if cost is None else str(cost),
+            health=self.reach.health(session, live) if scores and self.reach.health else None,
+        )  # fmt: skip
+
+    def _costs(self, sessions: list[Session], now: int) -> dict[str, Decimal | None]:
+        """Return what each session cost since midnight; None where no price is known."""
+        if self.reach.prices is None or not isinstance(self.store, SupportsLedger):
+            return {}
+        top = top_of({s.id: s for s in sessions})
+        grouped: dict[str, list[Request]] = {}
+        for entry in self.store.ledger(since=midnight(now, self.zone)):
+            grouped.setdefault(top(entry.session), []).append(entry.request)
+        prices = self.reach.prices()
+        return {ident: prices.total(buckets(requests)).amount for ident, requests in grouped.items()}
+
+    def _windows(self, sessions: list[Session], tails: list[Tail | None], now: int) -> tuple[Window, ...]:
+        """Return the newest word on each plan's limits that still holds."""
+        found = [replace(w, agent=w.agent or "codex") for tail in tails if tail is not None for w in tail.windows]
+        if not found:
+            newest = next((s for s in sessions if s.agent == "codex" and s.source_path), None)
+            source = self.sources.get("codex")
+            if newest is not None and isinstance(source, SupportsLive):
+                tail = source.tail(newest.source_path)
+                found = [replace(w, agent="codex") for w in tail.windows] if tail is not None else []
+        best: dict[tuple[str, str], Window] = {}
+        for window in found:
+            key = (window.agent, window.name)
+            if (window.resets is None or window.resets > now) and (
+                key not in best or (window.at or 0) > (best[key].at or 0)
+            ):
+                best[key] = window
+        return tuple(best.values())
+
+    def _freshen(self) -> int:
+        """Read what changed: of running agents each time, of all now and then."""
+        if self.reach.sync is None:
+            return 0
+        sync = self.reach.sync()
+        everything = not self._listed or time.monotonic() - self._listed > LIST_SECONDS
+        running = frozenset(r.agent for r in joining.running(self._snapshot(), self.sources, self._scene))
+        agents = None if everything else [name for name in self.sources if name in running | self._running]
+        remaining = sync.run(sync.plan(agents), within=WITHIN).remaining
+        if everything and not remaining:
+            self._listed = time.monotonic()
+        return remaining
+
+    def _sessions(self) -> list[Session]:
+        """Return all sessions, last active first; read again only when the archive changed."""
+        revision = self.store.revision()
+        if self._held[0] != revision:
+            self._held = (revision, list(self.store.find(Query())))
+        return self._held[1]
+
+    def _settled(self, session: Session) -> State:
+        """Return the status of a session that no process holds."""
+        source = self.sources.get(session.agent)
+        is_seen = session.origin == "observed" and (source is None or isinstance(source, SupportsLive))
+        return "ended" if is_seen else session.status
+
+    def _snapshot(self) -> tuple[Process, ...]:
+        if self._processes is not None:
+            return self._processes()
+        from holdfast import processes  # noqa: PLC0415 - loads psutil, wanted only where live states are
+
+        return processes.snapshot()
+
+    def _scene(self, source: Source) -> Scene:
+        from holdfast import processes  # noqa: PLC0415 - as above
+
+        return Scene(roots=tuple(self.roots(source)), written=processes.written, birth=processes.birth)
+
+    def _mark(self) -> tuple[tuple[str, int], ...]:
+        """Return what changes when a hook writes."""
+        try:
+            with os.scandir(self.spool) as found:
+                return tuple(sorted((e.name, e.stat().st_size) for e in found))
+        except OSError:
+            return ()
+
+
+def rules_of(config: Config) -> Rules:
+    """Return how long evidence counts, as a person set it."""
+    return Rules(
+        idle_ms=config["thresholds.idle_timeout_minutes"] * MINUTE_MS, streak=config["thresholds.error_streak"]
+    )
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _birth(pid: int) -> str:
+    from holdfast import processes  # noqa: PLC0415 - as above
+
+    return processes.birth(pid)
+
+
+def _written(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mtime_ns // 1_000_000 if path else None  # noqa: PTH116 - many at once
+    except OSError:
+        return None
+
+
+def _is_of(process: Process | None, at: int) -> bool:
+    """Tell whether a hook spoke of this process, and not of an earlier one that held the same session."""
+    return process is not None and at >= process.started - SLACK_MS
+
+
+def _since(tail: Tail | None, process: Process | None) -> Tail | None:
+    """Take a turn from before the process began for what it is: over, and not this process's doing."""
+    if tail is None or process is None or tail.at is None or tail.at >= process.started - SLACK_MS:
+        return tail
+    return Tail(turn="interrupted", at=tail.at, windows=tail.windows)
+
+
+def _newest_below(processes: Iterable[Process]) -> dict[int, int]:
+    """Return for each process when the newest one below it began."""
+    table = {p.pid: p for p in processes}
+    found: dict[int, int] = {}
+    for process in table.values():
+        above = table.get(process.parent)
+        for _ in range(DEPTH):
+            if above is None or above.pid == process.pid:
+                break
+            found[above.pid] = max(found.get(above.pid, 0), process.started)
+            above = table.get(above.parent)
+    return found
+
+
+def _is_own_row(session: Session) -> bool:
+    is_below = session.parent is not None and session.parent.kind == "subagent"
+    return not is_below and bool(session.rollup.messages or session.rollup.requests)
+
+
+def _dollars(costs: Iterable[Decimal | None]) -> str | None:
+    known = [c for c in costs if c is not None]
+    return str(sum(known, Decimal(0))) if known else None
