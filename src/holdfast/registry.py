@@ -60,11 +60,20 @@ FORMATS: dict[str, str] = {
     "html": "holdfast.interchange.html:HtmlFormat",
     "jsonl": "holdfast.interchange.jsonl:JsonLinesFormat",
     "csv": "holdfast.interchange.csv:CsvFormat",
+    "toon": "holdfast.interchange.toon:ToonFormat",
+    "anyllm": "holdfast.interchange.anyllm:AnyLlmFormat",
+    "snapshot": "holdfast.interchange.snapshot:SnapshotFormat",
 }
 IMPORTS: dict[str, str] = {
     "chatgpt": "holdfast.interchange.chatgpt:ChatGptExport",
     "claude-ai": "holdfast.interchange.claude_ai:ClaudeAiExport",
     "session-context": "holdfast.interchange.session_context:SessionContext",
+    "agentry": "holdfast.interchange.agentry:AgentryImport",
+    "anyllm-project": "holdfast.interchange.anyllm:AnyLlmImport",
+    "prellm": "holdfast.interchange.prellm:PrellmImport",
+    "prellm-snapshot": "holdfast.interchange.snapshot:SnapshotImport",
+    "chroma": "holdfast.interchange.chroma:ChromaImport",
+    "llm-session-manager": "holdfast.interchange.llm_session_manager:LlmSessionManagerImport",
 }
 _BUILT_IN = {"sources": SOURCES, "stores": STORES, "formats": FORMATS, "imports": IMPORTS}
 

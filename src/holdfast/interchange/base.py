@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from holdfast.errors import Unreadable
 from holdfast.model import Edits, Session, Transcript
+from holdfast.model.knowledge import Note, Preference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,11 +24,20 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a file says of itself besides its sessions.
 
     `masked` is None where nothing was masked, else how often each rule masked something (known before the dump begins;
-    an empty dict says: masked, and nothing was found). `edits` holds what a person said, by session id.
+    an empty dict says: masked, and nothing was found). `edits` holds what a person said, by session id; `preferences` what
+    a person prefers, for the formats that carry it.
     """
 
     masked: dict[str, int] | None = None
     edits: dict[str, Edits] = field(default_factory=dict)
+    preferences: dict[str, str] = field(default_factory=dict)
+
+
+class Knowledge(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a file remembers besides its sessions; whoever reads it says that a person approved of it."""
+
+    notes: tuple[Note, ...] = ()
+    preferences: tuple[Preference, ...] = ()
 
 
 class RawPiece(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +104,14 @@ class SupportsHeader(Protocol):
 
     def header(self, stream: IO[bytes]) -> Header:
         """Read what the file says of itself and put the stream back to where it stood (it must be seekable)."""
+
+
+@runtime_checkable
+class SupportsKnowledge(Protocol):
+    """A format whose files hold notes and preferences too."""
+
+    def knowledge(self, stream: IO[bytes]) -> Knowledge:
+        """Read them."""
 
 
 @runtime_checkable
