@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Workspace", "__version__", "open_store"]  # __init__.pyi gives their types
-_PLACES = {"Workspace": "holdfast.workspace", "open_store": "holdfast.owned"}
+# The types of what follows stand in __init__.pyi.
+__all__ = ["Agent", "AgentSession", "CopilotAgent", "Workspace", "__version__", "aio", "open_store"]
+_PLACES = {
+    "Agent": "holdfast.agent",
+    "AgentSession": "holdfast.agent",
+    "CopilotAgent": "holdfast.agent",
+    "Workspace": "holdfast.workspace",
+    "aio": "holdfast.aio",
+    "open_store": "holdfast.owned",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -14,7 +22,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from importlib import import_module  # noqa: PLC0415 - `import holdfast` alone loads nothing
 
-    value = getattr(import_module(_PLACES[name]), name)
+    module = import_module(_PLACES[name])
+    value = module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -1,5 +1,9 @@
+from holdfast import aio as aio
+from holdfast.agent import Agent as Agent
+from holdfast.agent import AgentSession as AgentSession
+from holdfast.agent import CopilotAgent as CopilotAgent
 from holdfast.owned import open_store as open_store
 from holdfast.workspace import Workspace as Workspace
 
 __version__: str
-__all__ = ["Workspace", "__version__", "open_store"]
+__all__ = ["Agent", "AgentSession", "CopilotAgent", "Workspace", "__version__", "aio", "open_store"]

@@ -21,10 +21,12 @@ from holdfast.workspace import Workspace
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
     from holdfast._sqlite import Durability
+    from holdfast.model import Request
+    from holdfast.redact import Redactor
     from holdfast.stores.base import Store
 
 NAMES = "owned"
@@ -56,6 +58,11 @@ class SessionStore:
     def store(self) -> Store:
         """The store itself, with its ten methods."""
         return self._workspace.store
+
+    @property
+    def redactor(self) -> Redactor:
+        """What masks secrets before they are kept or sent."""
+        return self._workspace.redactor
 
     def __enter__(self) -> Self:
         """Use as a context."""
@@ -119,6 +126,19 @@ class OwnedSession:
             raise BadInput("a message is a Message or a dict, not a text", WANTED)
         made = tuple(_message(m, now) for m in listed)
         receipt = self._store.put(Transcript(session=self._facts(now, made), messages=made), expect=expect, key=key)
+        self._begun = True
+        return receipt
+
+    def record(
+        self, messages: Sequence[Message] = (), *, requests: Sequence[Request] = (), dropped: Sequence[str] = ()
+    ) -> Receipt:
+        """Add messages with what they cost and take others (by id) out of the conversation, in one step.
+
+        A message whose id is known replaces that message; what is taken out stays in the store.
+        """
+        facts = self._facts(time.time_ns() // 1_000_000, tuple(messages))
+        told = Transcript(session=facts, messages=tuple(messages), requests=tuple(requests), dropped=tuple(dropped))
+        receipt = self._store.put(told)
         self._begun = True
         return receipt
 
