@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,13 @@ CACHE_KIB = 16 * 1024
 """More than one batch of a first sync writes: less than that is written out and read back in the middle of it."""
 LOG_PAGES = 4_000
 """How long a log grows before its pages move into the file: those that change with every batch move once for many."""
+LARGE = 64 << 20
+"""From this size on, another program's database is not copied for a look at it."""
+MOST_COPIED = 8 << 30
+SPARE = 64 << 20
+TRIES = 3
+_FICLONE = 0x40049409
+_FOREIGN = apsw.SQLITE_OPEN_READWRITE
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
@@ -180,21 +188,23 @@ def _version(connection: apsw.Connection) -> int:
 
 @contextlib.contextmanager
 def foreign_copy(path: Path) -> Iterator[apsw.Connection]:
-    """Copy another program's database with its WAL to a private folder and open the copy; the original is only read."""
+    """Open another program's database as it stands, with its log; the original is only read, and never locked.
+
+    Up to LARGE it is copied to a private folder. A larger one is cloned where the file system can; elsewhere it is read where it
+    lies, with a copy of its log, unless a change is half done in it: that takes a whole copy, and the room for it.
+    """
     import shutil  # noqa: PLC0415 - copying is rare, and lists should be quick
     import tempfile  # noqa: PLC0415
 
     _check_library()
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-"))
+    large = path.stat().st_size > LARGE
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-", dir=_place_for(path) if large else None))
     try:
         copy = folder / "copy.db"
-        shutil.copyfile(path, copy)
-        for suffix in ("-wal", "-journal"):
-            side = path.with_name(path.name + suffix)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(side, copy.with_name(copy.name + suffix))
+        looking = large and not _cloned(path, copy) and not _is_half_done(path)
+        _copied(path, copy, main=not looking)
         try:
-            connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READWRITE)
+            connection = _looking(path, copy) if looking else apsw.Connection(str(copy), flags=_FOREIGN)
             connection.pragma("schema_version")
         except apsw.Error as error:
             raise Unreadable(f"{path} is no readable database: {error}") from error
@@ -206,6 +216,134 @@ def foreign_copy(path: Path) -> Iterator[apsw.Connection]:
             connection.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copied(path: Path, copy: Path, *, main: bool) -> None:
+    """Copy a database's files again until none of them changed meanwhile: what stands in the log may move into the database."""
+    sides = [path.with_name(path.name + suffix) for suffix in ("-wal", "-journal")]
+    for _ in range(TRIES):
+        before = [_stamp(p) for p in (path, *sides)]
+        if main:
+            _copy(path, copy)
+        for side in sides:
+            with contextlib.suppress(FileNotFoundError):
+                _copy(side, copy.with_name(copy.name + side.name.removeprefix(path.name)))
+        if not main or before == [_stamp(p) for p in (path, *sides)]:
+            return
+
+
+def _copy(source: Path, target: Path) -> None:
+    import shutil  # noqa: PLC0415 - copying is rare, and lists should be quick
+
+    if not _cloned(source, target):
+        _check_room(target.parent, source)
+        shutil.copyfile(source, target)
+
+
+def _cloned(source: Path, target: Path) -> bool:
+    """Let a file share another one's blocks, where the file system can: no byte is read, whatever the size."""
+    if sys.platform != "linux":
+        return False
+    import fcntl  # noqa: PLC0415 - not on every system
+
+    with source.open("rb") as given, target.open("wb") as taken:
+        try:
+            fcntl.ioctl(taken, _FICLONE, given.fileno())
+        except OSError:
+            pass
+        else:
+            return True
+    target.unlink()
+    return False
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def _is_half_done(path: Path) -> bool:
+    return _stamp(path.with_name(path.name + "-journal"))[0] > 0
+
+
+def _place_for(path: Path) -> str | None:
+    """Return where a large copy goes: on the database's own file system, where it can be a clone and takes no memory."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    with contextlib.suppress(OSError):
+        if cache.stat().st_dev == path.stat().st_dev:
+            return str(cache)
+    return None
+
+
+def _check_room(folder: Path, path: Path) -> None:
+    import shutil  # noqa: PLC0415 - copying is rare, and lists should be quick
+
+    size, free = path.stat().st_size, shutil.disk_usage(folder).free
+    if size > MOST_COPIED or size + SPARE > free:
+        why = f"{free >> 20} MB are free in {folder.parent}" if size <= MOST_COPIED else "its program is writing to it"
+        hint = "end its program, then try again; TMPDIR names another folder, sources.exclude leaves its agent out"
+        raise Unavailable(f"{path} is not read: {size >> 20} MB would have to be copied, and {why}", hint)
+
+
+def _looking(path: Path, copy: Path) -> apsw.Connection:
+    """Open a database where it lies, to read it without a lock; its log is the copy's."""
+    copy.touch(mode=0o600)
+    looker = _looker()
+    looker.places[str(copy)] = str(path)
+    connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY, vfs=_Looker.NAME)
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    connection.pragma("locking_mode", "exclusive")  # the log's index is then in memory, not in a file beside it
+    connection.pragma("temp_store", "memory")
+    return connection
+
+
+class _Looker(apsw.VFS):
+    """Puts other programs' files in the places of empty ones."""
+
+    NAME = "holdfast-looker"
+
+    def __init__(self) -> None:
+        self.places: dict[str, str] = {}
+        super().__init__(self.NAME, "")
+
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: ANN401, N802 - the library's own names
+        theirs = self.places.pop(name.filename() if isinstance(name, apsw.URIFilename) else name, None)
+        if theirs is None:
+            return super().xOpen(name, flags)
+        given = [flags[0] & ~_OPEN | apsw.SQLITE_OPEN_READONLY, 0]
+        found = _Untouched("", theirs, given)
+        flags[1] = given[1]
+        return found
+
+
+@lru_cache(maxsize=1)
+def _looker() -> _Looker:
+    return _Looker()
+
+
+class _Untouched(apsw.VFSFile):
+    """A file that takes no lock and no byte."""
+
+    def xLock(self, level: int) -> None:  # noqa: N802
+        """Take none."""
+
+    def xUnlock(self, level: int) -> None:  # noqa: N802
+        """Give none back."""
+
+    def xCheckReservedLock(self) -> bool:  # noqa: N802
+        """Say that nobody has one."""
+        return False
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+        """Refuse."""
+        raise apsw.ReadOnlyError(f"{len(data)} bytes at {offset} of another program's database")
+
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+        """Refuse."""
+        raise apsw.ReadOnlyError(f"another program's database to {newsize} bytes")
 
 
 def tables(connection: apsw.Connection) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ import threading
 import apsw
 import pytest
 
+from holdfast import _sqlite
 from holdfast._sqlite import files_with, foreign_copy, migrate, open_database, quoted, tables, writing
 from holdfast.errors import Conflict, Unavailable, Unreadable
 
@@ -174,6 +175,103 @@ def test_a_copy_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError), foreign_copy(tmp_path / "not there"):
         pass
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Let every database count as a large one, on a file system that cannot clone."""
+    monkeypatch.setattr(_sqlite, "LARGE", 0)
+    monkeypatch.setattr(_sqlite, "_cloned", lambda *_: False)
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_large_database_is_read_where_it_lies_while_its_program_goes_on_writing(tmp_path, large, mode):
+    path = tmp_path / "theirs.db"
+    theirs = apsw.Connection(str(path))
+    theirs.pragma("journal_mode", mode)
+    theirs.execute("CREATE TABLE t(x)")
+    theirs.execute("INSERT INTO t VALUES(1)")
+    before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.iterdir() if not p.name.endswith("-shm")}
+    with foreign_copy(path) as found:
+        assert found.execute("SELECT x FROM t").get == 1
+        with pytest.raises(apsw.ReadOnlyError):
+            found.execute("INSERT INTO t VALUES(7)")
+        assert {
+            p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.iterdir() if p.name in before
+        } == before
+        theirs.execute("BEGIN EXCLUSIVE")
+        theirs.execute("INSERT INTO t VALUES(2)")
+        theirs.execute("COMMIT")
+    with foreign_copy(path) as found:
+        assert found.execute("SELECT count(*) FROM t").get == 2
+    theirs.close()
+
+
+def test_no_byte_of_a_large_database_is_copied(tmp_path, large, monkeypatch):
+    import shutil
+
+    path = tmp_path / "theirs.db"
+    theirs = foreign(path)
+    copied = []
+    monkeypatch.setattr(
+        shutil, "copyfile", lambda source, target: copied.append((source.name, target.write_bytes(source.read_bytes())))
+    )
+    with foreign_copy(path) as found:
+        assert len(tables(found)) == 1
+    assert [name for name, _ in copied] == ["theirs.db-wal"]
+    theirs.close()
+
+
+def test_a_large_database_in_the_middle_of_a_change_is_copied_and_read_as_it_was_before(tmp_path, large):
+    path = tmp_path / "theirs.db"
+    theirs = apsw.Connection(str(path))
+    theirs.execute("CREATE TABLE t(x)")
+    theirs.pragma("cache_size", 1)
+    theirs.execute("BEGIN")
+    for number in range(200):
+        theirs.execute("INSERT INTO t VALUES(?)", (f"{number}" * 500,))
+    assert path.with_name("theirs.db-journal").stat().st_size
+    with foreign_copy(path) as found:
+        assert found.execute("SELECT count(*) FROM t").get == 0
+    theirs.execute("COMMIT")
+    assert theirs.execute("SELECT count(*) FROM t").get == 200
+    theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("SPARE", "MB are free in"), ("MOST_COPIED", "its program is writing to it")]
+)
+def test_a_copy_that_would_take_too_much_room_is_refused_with_what_to_do(tmp_path, monkeypatch, name, said):
+    path = tmp_path / "theirs.db"
+    foreign(path).close()
+    monkeypatch.setattr(_sqlite, name, 1 << 60 if name == "SPARE" else 0)
+    monkeypatch.setattr(_sqlite, "_cloned", lambda *_: False)
+    with pytest.raises(Unavailable, match=said) as caught, foreign_copy(path):
+        pass
+    assert "TMPDIR" in caught.value.hint
+
+
+def test_a_database_that_changes_while_it_is_copied_is_copied_again(tmp_path, monkeypatch):
+    import shutil
+
+    path = tmp_path / "theirs.db"
+    theirs = apsw.Connection(str(path))
+    theirs.execute("CREATE TABLE t(x)")
+    times: list[str] = []
+    copy = shutil.copyfile
+
+    def slow(source, target):
+        copy(source, target)
+        if not times:
+            theirs.execute("INSERT INTO t VALUES(1)")
+        times.append(source.name)
+
+    monkeypatch.setattr(shutil, "copyfile", slow)
+    monkeypatch.setattr(_sqlite, "_cloned", lambda *_: False)
+    with foreign_copy(path) as found:
+        assert found.execute("SELECT count(*) FROM t").get == 1
+    assert times == ["theirs.db"] * 2
+    theirs.close()
 
 
 def test_a_database_damaged_further_inside_is_named_when_it_is_read(tmp_path):
