@@ -234,6 +234,17 @@ def test_an_open_pipe_that_stays_silent_holds_nobody_up(tmp_path):
     assert done.returncode == 0
 
 
+def test_whatever_hangs_is_given_up(tmp_path):
+    program = (
+        "import sys, threading; sys.argv[1:] = ['claude-code']\n"
+        "from holdfast.hooks import _note, _payload, __main__\n"
+        "_note.PATIENCE = 0.2; _payload.received = lambda: threading.Event().wait()\n"
+        "__main__.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=10, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def ruined(folder, how):
     if how == "a file in place of the folder":
         folder.write_text("")

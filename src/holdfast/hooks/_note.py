@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from holdfast.hooks import _payload, _spool, _states
@@ -76,9 +77,8 @@ def _parts(arguments: list[str]) -> tuple[list[str], dict[str, str], str]:
 
 
 def _give_up_after(seconds: float) -> None:
-    import signal  # noqa: PLC0415 - not on every system with timers
-
-    if hasattr(signal, "setitimer"):
+    signal = sys.modules.get("_signal")  # what stands around it takes longer to load than all of this
+    if signal is not None and hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -5,10 +5,14 @@ Knows where the data folder is (the same place that `holdfast.config` says) and 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Mapping
+
+from holdfast.hooks._payload import fields as parsed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 LINE = 4096
 """Bytes of a line, its end included: so much a system appends in one piece."""
@@ -62,14 +66,11 @@ def last(folder: str, agent: str, native_id: str) -> dict[str, object]:
         tail = os.pread(descriptor, TAIL, max(0, size - TAIL))
     except OSError:
         return {}
-    wanted = json.dumps(native_id, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    wanted = native_id.encode("utf-8", "replace")
     for line in reversed(tail.split(b"\n")):
         if wanted in line:
-            try:
-                found = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(found, dict) and found.get("native_id") == native_id:
+            found = parsed(line)
+            if found.get("native_id") == native_id:
                 return found
     return {}
 
@@ -79,9 +80,27 @@ def _file(folder: str, agent: str) -> str:
 
 
 def _line(fields: dict[str, object]) -> bytes:
+    quoted = _quoter()
     for left_out in ((), ("detail",), ("detail", "cwd"), ("detail", "cwd", "native_id")):
         kept = {**fields, **dict.fromkeys(left_out, "")}
-        line = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+        members = (f"{quoted(k)}:{_value(v, quoted)}" for k, v in kept.items())
+        line = f"{{{','.join(members)}}}\n".encode("utf-8", "backslashreplace")
         if len(line) < LINE:
             break
     return line
+
+
+def _value(value: object, quoted: Callable[[str], str]) -> str:
+    return "null" if value is None else quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoter() -> Callable[[str], str]:
+    """Return what writes a text as JSON."""
+    try:
+        from _json import encode_basestring  # noqa: PLC0415 - not in every Python
+    except ImportError:
+        import json  # noqa: PLC0415 - only where there is nothing quicker
+
+        return json.dumps
+    made: Callable[[str], str] = encode_basestring
+    return made

@@ -6,9 +6,11 @@ not known, is no event. The words of the states are those of `holdfast.model.liv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-Fields = Mapping[str, object]
+Fields = dict[str, object]
 Said = tuple[str, str]
 """A state, and in a few words what it rests on."""
 
