@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from holdfast.model.live import NEEDS_ME, STATES
+from holdfast.model.live import NEEDS_ME, STATES, Evidence
 
 EXACT = frozenset({"order", "stale", "kill", "sleep", "reuse", "ambiguous", "decoy"})
 """Kinds of which not a single label may be missed; the others are counted."""
@@ -89,6 +89,8 @@ class Verdict:
     label: Label
     seen: Seen
     note: str = ""
+    subject: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def faults(self) -> tuple[str, ...]:

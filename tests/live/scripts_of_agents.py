@@ -80,6 +80,12 @@ def a_sub_agent_inside_the_events_leaves_its_parent_working(stage: Stage) -> Ste
     )
     pen.event("subagent.completed", 4, agent_id="call_task", toolCallId="call_task", totalTokens=99)
     yield see(pen, WORKING, "the sub-agent answered")
+    pen.event("tool.execution_complete", 9, toolCallId="call_task", success=True, result={"content": "Twelve."})
+    pen.event("assistant.turn_end", 8, turnId="0")
+    yield see(pen, WORKING, "the round of calls is over, the turn is not")
+    pen.event("assistant.turn_start", 8, turnId="1")
+    pen.finish()
+    yield see(pen, DONE, "finished")
 
 
 @script("sub-agent", OpenCode, OpenCodeTwo)

@@ -40,8 +40,9 @@ def a_hook_is_believed_where_the_transcript_lags(stage: Stage) -> Steps:
     pen.finish(25)
     pen.hook("working", ago=4)
     yield see(pen, WORKING, "asked again, and not written yet")
+    pen.prompt(20)
     pen.hook("idle", ago=2)
-    yield see(pen, IDLE, "broken off, and not written yet")
+    yield see(pen, IDLE, "written, but broken off, and that is not written yet")
     pen.hook("error", ago=2)
     yield see(pen, is_("error"), "failed, and not written yet")
     pen.hook("waiting-limit", ago=2)
@@ -59,6 +60,33 @@ def only_the_newest_report_of_a_hook_counts(stage: Stage) -> Steps:
     pen.hook("waiting-permission", ago=10)
     pen.hook("", ago=5, event="PreCompact")
     yield see(pen, PERMISSION, "an event that says nothing of the state changes none")
+
+
+@script("order", *HOOKED)
+def of_two_witnesses_of_one_moment_the_stronger_is_believed(stage: Stage) -> Steps:
+    pen = stage.pen()
+    pen.launch()
+    pen.prompt(30)
+    pen.call(5)
+    pen.hook("waiting-permission", ago=5)
+    yield see(pen, PERMISSION, "the hook and the call are of one moment")
+    pen.result(9)
+    pen.call(4.6)
+    pen.hook("waiting-permission", ago=5)
+    yield see(pen, PERMISSION, "the call was written down a moment after the hook")
+
+
+@script("order", ClaudeCode)
+def of_registry_and_transcript_of_one_moment_the_registry_is_believed(stage: Stage) -> Steps:
+    pen = ClaudeCode(stage.world, stage.cwd)
+    pen.launch()
+    pen.prompt(30)
+    pen.call(5)
+    pen.registry("waiting", ago=5)
+    yield see(pen, PERMISSION, "the registry and the call are of one moment")
+    pen.registry("busy", ago=5)
+    pen.hook("waiting-question", ago=5)
+    yield see(pen, QUESTION, "the registry and the hook are of one moment")
 
 
 @script("stale", *HOOKED)

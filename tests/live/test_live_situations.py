@@ -9,7 +9,9 @@ from collections import defaultdict
 
 import pytest
 
-from tests.live.labels import EXACT, Seen, Tally, Verdict
+from holdfast.model.live import BoardRow
+from tests.live.labels import EXACT, Tally, Verdict
+from tests.live.mutants import MUTANTS, Mutant
 from tests.live.pens import Pen
 from tests.live.playbook import SCRIPTS
 from tests.live.scripts import Check, Script, Stage
@@ -25,15 +27,14 @@ pytestmark = [
 ]
 
 
-def look(screen: Screen, check: Check) -> Seen:
+def look(screen: Screen, check: Check) -> BoardRow | None:
     """Find what the board shows of a label's subject."""
     if not isinstance(check.subject, Pen):
-        row = screen.process(check.subject)
-        return seen(row, check.subject)
+        return screen.process(check.subject)
     row = check.subject.row(screen)
     if row is None and check.label.joined is None and check.subject.pid is not None:
         row = screen.process(check.subject.pid)
-    return seen(row, check.subject.pid)
+    return row
 
 
 def play(world: World, scripts: list[Script]) -> list[Verdict]:
@@ -54,7 +55,10 @@ def play(world: World, scripts: list[Script]) -> list[Verdict]:
 def verdict(script: Script, step: int, check: Check, screen: Screen) -> Verdict:
     kind = script.kind if isinstance(check.subject, Pen) else "decoy"
     agent = script.pen.agent if isinstance(check.subject, Pen) else "none"
-    return Verdict(agent, kind, script.name, step, check.label, look(screen, check), check.note)
+    row = look(screen, check)
+    pid, subject = (check.subject.pid, check.subject.native) if isinstance(check.subject, Pen) else (check.subject, "")
+    shown = {"note": check.note, "subject": subject, "evidence": row.live.evidence if row is not None else ()}
+    return Verdict(agent, kind, script.name, step, check.label, seen(row, pid), **shown)
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +116,11 @@ def test_states_joins_and_lists_are_as_labelled(tally: Tally) -> None:
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if s.kind in EXACT], ids=lambda s: s.name)
 def test_it_is_so_without_exception_that(script: Script, by_script: dict[str, list[Verdict]]) -> None:
     assert [str(v) for v in by_script[script.name] if v.faults] == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.__name__)
+def test_the_suite_fails_a_board_that_would_work_by_another_rule(mutant: Mutant, verdicts: list[Verdict]) -> None:
+    right = [v for v in verdicts if v.kind in EXACT and not v.faults]
+    kept = {id(v) for v in right}
+    changed = [new for old, new in zip(verdicts, mutant(verdicts), strict=True) if id(old) in kept]
+    assert any(v.faults for v in changed), "no label notices"
