@@ -23,14 +23,16 @@ from holdfast.sources._jsonl import clean
 from holdfast.sources.base import Cursor, RawSpan, Reading, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Connection = Any
 """A connection that `foreign_copy` gave: only `_sqlite` knows the library behind it."""
 Row = dict[str, Json]
 ENDINGS = (".db", ".sqlite", ".sqlite3")
 STEP = 16
-"""After how many sessions a cursor is made anew: each names all of them, and what is read twice changes nothing."""
+CURSORS = 32
+"""A cursor names all sessions, so that one is made anew after STEP of them at the least, and about so often in a reading at the
+most: what is read twice changes nothing."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -73,10 +75,11 @@ def changed(found: Ref, cursor: Cursor | None, book: Book) -> Iterator[Reading]:
             listed = {f.native: f for f in book.sessions(connection)}
             fresh = [f for f in listed.values() if marks.get(f.native) != f.mark]
             marks = {n: marks[n] for n in listed if n in marks}
+            step = max(STEP, len(fresh) // CURSORS)
             for place, session in enumerate(fresh, 1):
                 transcript, raw = book.read(connection, session, found.path)
                 marks[session.native] = session.mark
-                if place == 1 or place == len(fresh) or not place % STEP:
+                if place == 1 or place == len(fresh) or not place % step:
                     so_far = _cursor(found, book, marks, done=place == len(fresh))
                 yield Reading(
                     transcript=transcript,
@@ -95,6 +98,21 @@ def nothing(found: Ref, book: Book, marks: dict[str, Json] | None = None, *, dam
     session = Session(id=observed_id(book.agent, ""), agent=book.agent, native_id="", source_path=found.path)
     transcript = Transcript(session=session, losses=Losses(damaged=damaged))
     return Reading(transcript=transcript, raw=None, cursor=_cursor(found, book, marks or {}, done=True))
+
+
+@lru_cache(maxsize=8)
+def known_to(
+    path: str,
+    size: int,  # noqa: ARG001 - size and time are the cache's key
+    mtime_ns: int,  # noqa: ARG001
+    names: Callable[[Connection], frozenset[str]],
+) -> frozenset[str]:
+    """Return the ids of all sessions that a database knows; none where it is gone or damaged."""
+    try:
+        with foreign_copy(Path(path)) as connection:
+            return names(connection)
+    except (Unreadable, UnicodeDecodeError, OSError):
+        return frozenset()
 
 
 def rows(

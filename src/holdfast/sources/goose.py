@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Json, Losses, Message, Request, Transcript
 from holdfast.sources._content import count
-from holdfast.sources._database import ENDINGS, changed, described, nothing
+from holdfast.sources._database import ENDINGS, changed, described, known_to, nothing
 from holdfast.sources._files import ref, walk
 from holdfast.sources._goose import live
 from holdfast.sources._goose.content import is_archived, message_of, text
@@ -154,7 +154,7 @@ def _taken_over(found: Ref) -> bool:
     """Tell whether a database beside an older file knows its session: then the file is stale."""
     path = Path(found.path)
     beside = described(AGENT, path.with_name(NAME), kind="database", root=path.parent)
-    return beside is not None and path.stem in names(beside.path, beside.size, beside.mtime_ns)
+    return beside is not None and path.stem in known_to(beside.path, beside.size, beside.mtime_ns, names)
 
 
 def _databases(root: Path) -> list[Path]:

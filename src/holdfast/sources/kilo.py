@@ -7,20 +7,18 @@ Knows where they are, and that a task taken over into the database is one sessio
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast._sqlite import foreign_copy
-from holdfast.errors import Unreadable
 from holdfast.model import Context, Transcript, observed_id
 from holdfast.sources._cline import places, task
 from holdfast.sources._cline.flavor import Flavor
-from holdfast.sources._database import ENDINGS, Connection, Found, changed, described
+from holdfast.sources._database import ENDINGS, changed, described, known_to
 from holdfast.sources._live import Launch
 from holdfast.sources._opencode import live, parts, rows
+from holdfast.sources._opencode.shelf import Shelf
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
@@ -89,7 +87,7 @@ class Kilo:
     def read(self, ref: Ref, cursor: Cursor | None) -> Iterator[Reading]:
         """Read the sessions of a database that changed, or a task whole."""
         if ref.kind == DATABASE:
-            yield from changed(ref, cursor, Shelf())
+            yield from changed(ref, cursor, Shelf(PARSER, agent=AGENT, named=_named))
             return
         held = _names(ref.kind.removeprefix(places.KIND).strip())
         for reading in task.readings(ref, cursor, FLAVOR, PARSER):
@@ -109,27 +107,6 @@ class Kilo:
     def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
         """Leave it to the archive."""
         return None
-
-
-class Shelf:
-    """What the tables mean: OpenCode's sessions under Kilo's name."""
-
-    agent = AGENT
-    parser = PARSER
-
-    def __init__(self) -> None:
-        """Know no session yet."""
-        self._found: dict[str, rows.Found] = {}
-
-    def sessions(self, connection: Connection) -> list[Found]:
-        """List every session once."""
-        self._found = {f.native: f for f in rows.sessions(connection)}
-        return [Found(native=f.native, row=f.row, mark=f.mark) for f in self._found.values()]
-
-    def read(self, connection: Connection, found: Found, path: str) -> tuple[Transcript, bytes]:
-        """Read one session, and its rows."""
-        draft, raw = rows.read(connection, self._found[found.native], path)
-        return _named(parts.transcript_of(draft), draft), raw
 
 
 def _named(transcript: Transcript, draft: parts.Draft) -> Transcript:
@@ -172,13 +149,4 @@ def _names(path: str) -> frozenset[str]:
         found = Path(path).stat() if path else None
     except OSError:
         return frozenset()
-    return _listed(path, found.st_size, found.st_mtime_ns) if found else frozenset()
-
-
-@lru_cache(maxsize=2)
-def _listed(path: str, size: int, mtime_ns: int) -> frozenset[str]:  # noqa: ARG001 - size and time are the cache's key
-    try:
-        with foreign_copy(Path(path)) as connection:
-            return rows.names(connection)
-    except (Unreadable, UnicodeDecodeError, OSError):
-        return frozenset()
+    return known_to(path, found.st_size, found.st_mtime_ns, rows.names) if found else frozenset()

@@ -5,18 +5,16 @@ Knows where they are and which of them to believe. Format: docs/reference/source
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast._sqlite import foreign_copy
-from holdfast.errors import Unreadable
-from holdfast.model import Json, Losses, Session, Transcript, observed_id
-from holdfast.sources._files import ref
+from holdfast.model import Session, observed_id
+from holdfast.sources._database import ENDINGS, changed, described, known_to, nothing
 from holdfast.sources._opencode import live, rows, tree
 from holdfast.sources._opencode.parts import AGENT, transcript_of
+from holdfast.sources._opencode.shelf import Shelf
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 PARSER = 2
 DATABASE = "database"
-_ENDINGS = (".db", ".sqlite", ".sqlite3")
 
 
 class OpenCode:
@@ -57,7 +54,7 @@ class OpenCode:
         seen: set[Path] = set()
         for root in roots:
             for path in _databases(root):
-                found = _database(path, root)
+                found = described(AGENT, path, kind=DATABASE, root=root)
                 if found is not None and path not in seen:
                     seen.add(path)
                     yield found
@@ -67,28 +64,7 @@ class OpenCode:
         if ref.kind == tree.KIND:
             yield _tree_reading(ref)
             return
-        state = cursor.state if cursor is not None and cursor.parser == PARSER else {}
-        known = state.get("sessions")
-        marks: dict[str, Json] = dict(known) if isinstance(known, dict) else {}
-        try:
-            with foreign_copy(Path(ref.path)) as connection:
-                found = rows.sessions(connection)
-                changed = [f for f in found if marks.get(f.native) != f.mark]
-                marks = {f.native: marks[f.native] for f in found if f.native in marks}
-                for session in changed:
-                    draft, raw = rows.read(connection, session, ref.path)
-                    transcript = transcript_of(draft)
-                    marks[session.native] = session.mark
-                    yield Reading(
-                        transcript=transcript,
-                        raw=RawSpan(path=ref.path, offset=0, data=raw, rows=True),
-                        cursor=_cursor(ref, marks, done=session is changed[-1]),
-                    )
-        except (Unreadable, UnicodeDecodeError):  # names in a damaged schema are not decoded leniently
-            yield _nothing(ref, marks, damaged=1)
-            return
-        if not changed:
-            yield _nothing(ref, marks, damaged=0)
+        yield from changed(ref, cursor, Shelf(PARSER))
 
     def resume_command(self, session: Session) -> Command:
         """Return `opencode --session=ID` in the session's directory."""
@@ -106,29 +82,20 @@ class OpenCode:
 def _tree_reading(found: Ref) -> Reading:
     """Read a session of the tree, unless a database beside it knows the session: then the tree is stale."""
     native = Path(found.path).stem
-    cursor = _cursor(found, {}, done=True)
-    if any(native in _names(d.path, d.size, d.mtime_ns) for d in _beside(Path(found.root))):
-        return Reading(transcript=_empty(found), raw=None, cursor=cursor)
+    empty = nothing(found, Shelf(PARSER))
+    if any(native in known_to(d.path, d.size, d.mtime_ns, rows.names) for d in _beside(Path(found.root))):
+        return empty
     draft, raw = tree.read(found)
     return Reading(
         transcript=transcript_of(draft),
         raw=RawSpan(path=found.path, offset=0, data=raw, rows=True),
-        cursor=replace(cursor, sessions=(observed_id(AGENT, native),)),
+        cursor=replace(empty.cursor, sessions=(observed_id(AGENT, native),)),
     )
-
-
-@lru_cache(maxsize=4)
-def _names(path: str, size: int, mtime_ns: int) -> frozenset[str]:  # noqa: ARG001 - size and time are the cache's key
-    try:
-        with foreign_copy(Path(path)) as connection:
-            return rows.names(connection)
-    except (Unreadable, UnicodeDecodeError, OSError):
-        return frozenset()
 
 
 def _beside(root: Path) -> Iterator[Ref]:
     for path in _databases(root):
-        found = _database(path, root)
+        found = described(AGENT, path, kind=DATABASE, root=root)
         if found is not None:
             yield found
 
@@ -136,35 +103,5 @@ def _beside(root: Path) -> Iterator[Ref]:
 def _databases(root: Path) -> list[Path]:
     """Return a root that is a database, or the databases in it: every release channel has its own."""
     if root.is_file():
-        return [root] if root.suffix in _ENDINGS else []
+        return [root] if root.suffix in ENDINGS else []
     return [p for p in sorted(root.glob("opencode*.db")) if p.stem == AGENT or p.stem.startswith(f"{AGENT}-")]
-
-
-def _database(path: Path, root: Path) -> Ref | None:
-    """Describe a database with its write-ahead log: most changes are only in the log for a long time."""
-    found = ref(AGENT, path, kind=DATABASE, root=root)
-    log = ref(AGENT, path.with_name(path.name + "-wal"))
-    if found is None or log is None:
-        return found
-    return replace(found, size=found.size + log.size, mtime_ns=max(found.mtime_ns, log.mtime_ns))
-
-
-def _cursor(found: Ref, marks: dict[str, Json], *, done: bool) -> Cursor:
-    return Cursor(
-        size=found.size,
-        mtime_ns=found.mtime_ns,
-        inode=found.inode,
-        parser=PARSER,
-        sessions=tuple(observed_id(AGENT, n) for n in marks),
-        done=done,
-        state={"sessions": dict(marks)} if marks else {},
-    )
-
-
-def _nothing(found: Ref, marks: dict[str, Json], *, damaged: int) -> Reading:
-    transcript = replace(_empty(found), losses=Losses(damaged=damaged))
-    return Reading(transcript=transcript, raw=None, cursor=_cursor(found, marks, done=True))
-
-
-def _empty(found: Ref) -> Transcript:
-    return Transcript(session=Session(id=observed_id(AGENT, ""), agent=AGENT, native_id="", source_path=found.path))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast._sqlite import foreign_copy, tables
-from holdfast.errors import Unreadable
+from holdfast._sqlite import tables
 from holdfast.model import Json, Losses, Message, Request, Transcript
 from holdfast.model.session import ordered
 from holdfast.sources._content import count, millis
@@ -63,16 +60,11 @@ class Shelf:
         return self.places.rows("usage_ledger", columns, where=("session_id", native)) if there else ()
 
 
-@lru_cache(maxsize=4)
-def names(path: str, size: int, mtime_ns: int) -> frozenset[str]:  # noqa: ARG001 - size and time are the cache's key
+def names(connection: Connection) -> frozenset[str]:
     """Return the ids of all sessions that a database knows."""
-    try:
-        with foreign_copy(Path(path)) as connection:
-            known = tables(connection)
-            found = rows(connection, "sessions", ("id",)) if "id" in known.get("sessions", ()) else ()
-            return frozenset(text(row["id"]) for row in found)
-    except (Unreadable, UnicodeDecodeError, OSError):
-        return frozenset()
+    known = tables(connection)
+    found = rows(connection, "sessions", ("id",)) if "id" in known.get("sessions", ()) else ()
+    return frozenset(text(row["id"]) for row in found)
 
 
 def _transcript(found: Found, said: list[Row], billed: list[Row], *, path: str) -> Transcript:

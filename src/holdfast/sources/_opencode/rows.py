@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from holdfast._sqlite import quoted, tables
 from holdfast.model import Json
-from holdfast.sources._jsonl import clean, loads
+from holdfast.sources._database import Connection, Row, line_of, mark_of, rows
+from holdfast.sources._jsonl import loads
 from holdfast.sources._opencode import v1, v2
 from holdfast.sources._opencode.parts import Draft, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Connection = Any
-"""A connection that `foreign_copy` gave: only `_sqlite` knows the library behind it."""
 _NEEDED = {"id", "session_id", "data"}
 _JSON_COLUMNS = ("revert", "model")
 
@@ -52,7 +48,7 @@ def sessions(connection: Connection) -> list[Found]:
     for table in ("session_v2", "session"):
         if "id" not in known.get(table, ()):
             continue
-        for row in _rows(connection, table, known[table]):
+        for row in rows(connection, table, known[table]):
             native = text(row.get("id"))
             if native in listed and table != listed[native].table:
                 listed[native] = _beside(listed[native], row)
@@ -64,19 +60,19 @@ def sessions(connection: Connection) -> list[Found]:
 def names(connection: Connection) -> frozenset[str]:
     """Return the ids of all sessions that a database knows."""
     known = tables(connection)
-    found = (_rows(connection, t, ("id",)) for t in ("session_v2", "session") if "id" in known.get(t, ()))
-    return frozenset(text(row["id"]) for rows in found for row in rows)
+    found = (rows(connection, t, ("id",)) for t in ("session_v2", "session") if "id" in known.get(t, ()))
+    return frozenset(text(row["id"]) for listed in found for row in listed)
 
 
 def read(connection: Connection, found: Found, path: str) -> tuple[Draft, bytes]:
     """Read one session from the tables to believe, and its rows in all of them as JSON lines."""
     known = tables(connection)
     draft = Draft(native=found.native, info=_decoded(found.row), path=path)
-    lines = [_line(found.table, found.row)]
+    lines = [line_of(found.table, found.row)]
     read, keep = (_modern, _older) if found.modern else (_older, _modern)
     read(connection, draft, known=known, lines=lines)
     if found.stale is not None:
-        lines.append(_line("session", found.stale))
+        lines.append(line_of("session", found.stale))
     unread = Draft(native=found.native, info={}, path=path)
     keep(connection, unread, known=known, lines=lines)
     v1.mark_reverted(draft)
@@ -87,17 +83,12 @@ def _found(table: str, row: dict[str, Json], counts: Counts) -> Found:
     native = text(row["id"])
     old, new = counts.old.get(native), counts.new.get(native)
     modern = bool(new) and (table == "session_v2" or not old)
-    return Found(native=native, row=row, table=table, modern=modern, mark=_mark([table, modern, old, new, _plain(row)]))
+    return Found(native=native, row=row, table=table, modern=modern, mark=mark_of(table, modern, old, new, row))
 
 
 def _beside(found: Found, row: dict[str, Json]) -> Found:
     """Add the row of the older table, which is kept though the newer one is read."""
-    return replace(found, stale=row, mark=_mark([found.mark, _plain(row)]))
-
-
-def _mark(facts: Json) -> str:
-    text_ = json.dumps(facts, sort_keys=True).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text_, digest_size=8).hexdigest()
+    return replace(found, stale=row, mark=mark_of(found.mark, row))
 
 
 def _counts(connection: Connection, known: dict[str, tuple[str, ...]]) -> Counts:
@@ -118,8 +109,8 @@ def _modern(connection: Connection, draft: Draft, *, known: dict[str, tuple[str,
     if not _NEEDED.issubset(columns):
         return
     order = "seq" if "seq" in columns else "time_created, id"
-    for number, row in enumerate(_rows(connection, "session_message", columns, of=draft.native, order=order), 1):
-        lines.append(_line("session_message", row))
+    for number, row in enumerate(_of(connection, "session_message", columns, native=draft.native, order=order), 1):
+        lines.append(line_of("session_message", row))
         data = loads(text(row.get("data")).encode())
         if isinstance(data, dict):
             v2.add_message(draft, row, data)
@@ -130,15 +121,15 @@ def _modern(connection: Connection, draft: Draft, *, known: dict[str, tuple[str,
 def _older(connection: Connection, draft: Draft, *, known: dict[str, tuple[str, ...]], lines: list[bytes]) -> None:
     parts: dict[str, list[tuple[str, Json]]] = {}
     if {*_NEEDED, "message_id"} <= set(known.get("part", ())):
-        for row in _rows(connection, "part", known["part"], of=draft.native, order="id"):
-            lines.append(_line("part", row))
+        for row in _of(connection, "part", known["part"], native=draft.native, order="id"):
+            lines.append(line_of("part", row))
             found = loads(text(row.get("data")).encode())
             parts.setdefault(text(row.get("message_id")), []).append((text(row.get("id")), found))
     if not _NEEDED.issubset(known.get("message", ())):
         return
     order = "time_created, id" if "time_created" in known["message"] else "id"
-    for number, row in enumerate(_rows(connection, "message", known["message"], of=draft.native, order=order), 1):
-        lines.append(_line("message", row))
+    for number, row in enumerate(_of(connection, "message", known["message"], native=draft.native, order=order), 1):
+        lines.append(line_of("message", row))
         name, data = text(row.get("id")), loads(text(row.get("data")).encode())
         if isinstance(data, dict) and name:
             v1.add_message(draft, name, data, parts=parts.get(name, []), line=number)
@@ -146,34 +137,8 @@ def _older(connection: Connection, draft: Draft, *, known: dict[str, tuple[str, 
             draft.damaged.append(number)
 
 
-def _rows(
-    connection: Connection, table: str, columns: tuple[str, ...], *, of: str = "", order: str = ""
-) -> Iterator[dict[str, Json]]:
-    """Yield rows; texts travel as bytes, because a damaged one would not survive the library's own decoding."""
-    picked = ", ".join(
-        f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in map(quoted, columns)
-    )
-    ask = f"SELECT {picked} FROM {quoted(table)}"  # noqa: S608 - names from the database's own schema, quoted
-    ask += (" WHERE session_id = ?" if of else "") + (f" ORDER BY {order}" if order else "")
-    for values in connection.execute(ask, (of,) if of else ()):
-        yield {c: _value(v) for c, v in zip(columns, values, strict=True)}
-
-
-def _value(value: Json) -> Json:
-    if not isinstance(value, bytes):
-        return value
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value if b"\0" in value else clean(value.decode("utf-8", "replace"))
-
-
-def _plain(row: dict[str, Json]) -> dict[str, Json]:
-    return {k: {"base64": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for k, v in row.items()}
-
-
-def _line(table: str, row: dict[str, Json]) -> bytes:
-    return json.dumps({"table": table, "row": _plain(row)}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+def _of(connection: Connection, table: str, columns: tuple[str, ...], *, native: str, order: str) -> Iterator[Row]:
+    return rows(connection, table, columns, where=("session_id", native), order=order)
 
 
 def _decoded(row: dict[str, Json]) -> dict[str, Json]:
