@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from holdfast.services.search import Search
     from holdfast.services.sessions import Sessions
     from holdfast.services.sync import Sync
+    from holdfast.services.tagging import Tagging
     from holdfast.services.usage import UsageReport
     from holdfast.sources.base import Source
     from holdfast.stores.base import Store
@@ -214,6 +215,13 @@ class Workspace:
         )
         spool = self.data / "spool"
         return Monitor(self.store, self.sources, self.roots, spool, reach=reach, rules=rules_of(self.config))
+
+    @cached_property
+    def tagging(self) -> Tagging:
+        """Propose tags, and learn from the answers."""
+        from holdfast.services.tagging import Tagging  # noqa: PLC0415
+
+        return Tagging(self.store, self.sessions)
 
     @cached_property
     def redactor(self) -> Redactor:

@@ -33,6 +33,8 @@ LINES: dict[str, tuple[str, ...]] = {
     "untag": ("untag", "-", "api"),
     "set-project": ("set-project", "-", "shop"),
     "describe": ("describe", "-", "about it"),
+    "auto-tag": ("auto-tag", "-"),
+    "tag-stats": ("tag-stats",),
     "delete": ("delete", "-", "--yes"),
     "undelete": ("undelete", "TRASHED"),
     "purge": ("purge", "-", "--yes"),
