@@ -78,7 +78,7 @@ def log(text):
         lines.append(
             f"2026-{1 + at % 11:02}-{1 + at % 28:02}T{at // 3600 % 24:02}:{at // 60 % 60:02}:{at % 60:02}.{at * 7 % 1000:03}Z "
             f"{pick(LEVELS):5} [{pick(text.names)}] {' '.join(text.words(9))} "
-            f"id={rng.getrandbits(64):016x} took={rng.randint(1, 9999)}ms"
+            f"id={pick(text.hashes)[:16]} took={rng.randint(1, 9999)}ms"
         )
     return "\n".join(lines)
 
@@ -89,7 +89,7 @@ def json_lines(text):
         json.dumps({
             "level": pick(LEVELS).lower(), "ts": 1_790_000_000 + rng.random() * 1e6,
             "caller": f"{pick(text.paths)}:{rng.randint(1, 900)}",
-            "msg": " ".join(text.words(8)), "trace_id": f"{rng.getrandbits(128):032x}", pick(text.names): pick(text.names),
+            "msg": " ".join(text.words(8)), "trace_id": pick(text.hashes)[:32], pick(text.names): pick(text.names),
         })
         for _ in range(rng.randint(4, 9))
     )  # fmt: skip
