@@ -71,6 +71,16 @@ def asking(tool: str) -> Asks:
     return "question" if name in _QUESTIONS else "permission" if name in _APPROVALS else ""
 
 
+def is_limit(text: str) -> bool:
+    """Tell whether an error's words speak of a limit of the plan or of the rate."""
+    low = text.lower()
+    return any(
+        w in low
+        for w in ("rate limit", "rate_limit", "ratelimit", "usage limit", "usage_limit", "limit reached", "hit your limit",
+                  "quota", "too many requests", "resource_exhausted", "insufficient credit", "out of credit", "429")
+    )  # fmt: skip
+
+
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that was seen: what it says of the state, when it was true (Unix ms), and where it stands."""
 
@@ -95,6 +105,8 @@ class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """True where the process was told to go on with the newest session of its folder: that one may be older than it."""
     editor: bool = False
     """True where the process is an editor that shows sessions of its own store: no agent itself, never a row without one."""
+    folders: tuple[str, ...] = ()
+    """Where the transcripts of its folder lie, for agents that write no folder into them."""
     never: tuple[str, ...] = ()
     """Native ids of sessions that are known to be other processes'."""
     host: bool = False

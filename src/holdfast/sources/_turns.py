@@ -9,7 +9,7 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from holdfast.model.live import Asks, Tail, Turn, Window, asking
+from holdfast.model.live import Asks, Tail, Turn, Window, asking, is_limit
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -25,13 +25,14 @@ NEEDS_LENGTH = 300
 
 def tail_lines(path: str, size: int = TAIL_BYTES) -> Iterator[Json]:
     """Yield the records at a file's end, in order; a torn last line is a write in progress and left out."""
-    for line in _last_lines(path, size):
+    for line in last_lines(path, size):
         record = loads(line) if line.strip() else None
         if isinstance(record, dict):
             yield record
 
 
-def _last_lines(path: str, size: int) -> list[bytes]:
+def last_lines(path: str, size: int) -> list[bytes]:
+    """Return the lines at a file's end, without one that was cut."""
     try:
         with open(path, "rb") as stream:
             end = stream.seek(0, os.SEEK_END)
@@ -59,16 +60,6 @@ def moment(value: Json) -> int | None:
         return int(datetime.fromisoformat(value).timestamp() * 1000)
     except ValueError:
         return None
-
-
-def is_limit(text: str) -> bool:
-    """Tell whether an error's words speak of a limit of the plan or of the rate."""
-    low = text.lower()
-    return any(
-        w in low
-        for w in ("rate limit", "rate_limit", "ratelimit", "usage limit", "usage_limit", "limit reached", "hit your limit",
-                  "quota", "too many requests", "resource_exhausted", "insufficient credit", "out of credit", "429")
-    )  # fmt: skip
 
 
 class Fold:

@@ -84,9 +84,9 @@ class Aider:
         """Say which session a process of this agent holds."""
         return live.claims(process)
 
-    def tail(self, path: str) -> Tail | None:  # noqa: ARG002 - its store is read by a sync
-        """Leave it to the archive."""
-        return None
+    def tail(self, path: str) -> Tail | None:
+        """Say where the last turn stands."""
+        return live.tail(path)
 
 
 class Parts:

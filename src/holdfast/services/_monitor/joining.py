@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SLACK_MS = 5000
 """A session may have been written to so long before its process began: clocks of files and processes differ."""
 AFTER_MS = 2000
+OWN_FILE = ".jsonl"
 _DAY_MS = 86_400_000
 
 
@@ -86,7 +87,8 @@ class Shelf:
 
     def last_sign(self, session: Session) -> int:
         """Return when a session was last written to, by its records or its file."""
-        return max(session.active or 0, session.started or 0, self.written(session.source_path) or 0)
+        own = session.source_path if session.source_path.endswith(OWN_FILE) else ""  # databases have many writers
+        return max(session.active or 0, session.started or 0, self.written(own) or 0)
 
     def real(self, path: str) -> str:
         """Return a path without symbolic links."""
@@ -211,14 +213,21 @@ def _is_below(session: Session) -> bool:
 
 
 def _in_folder(agent: str, folder: str, group: list[Running], *, shelf: Shelf, taken: set[str]) -> list[Holding]:
-    candidates = [s for s in shelf.of(agent) if s.id not in taken and s.cwd and shelf.real(s.cwd) == folder]
-    candidates = [s for s in candidates if s.extra.get("store") not in ("ide", "chat-panel")]
+    folders = tuple(f"{shelf.real(f)}{os.sep}" for one in group for f in one.claim.folders)
+    free = [s for s in shelf.of(agent) if s.id not in taken and s.extra.get("store") not in ("ide", "chat-panel")]
+    candidates = [s for s in free if _is_in(s, folder, folders, shelf)]
     edges = {one.process.pid: [s for s in candidates if _could_hold(one, s, shelf)] for one in group}
     rows: list[Holding] = []
     for processes, sessions in _components(group, edges):
         taken.update(s.id for s in sessions)
         rows += _told_apart(agent, processes, sessions, shelf)
     return rows
+
+
+def _is_in(session: Session, folder: str, folders: tuple[str, ...], shelf: Shelf) -> bool:
+    if session.cwd and shelf.real(session.cwd) == folder:
+        return True
+    return bool(folders) and not session.cwd and shelf.real(session.source_path).startswith(folders)
 
 
 def _could_hold(one: Running, session: Session, shelf: Shelf) -> bool:

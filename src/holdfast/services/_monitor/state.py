@@ -177,6 +177,10 @@ def _refined(chosen: Evidence, facts: Facts, now: int, rules: Rules) -> Evidence
         return replace(chosen, state="idle")
     if chosen.state not in RESTING:
         return chosen
+    if chosen.kind != "transcript" and tail is not None and tail.turn == "failed" and (tail.at or 0) > facts.read:
+        failed = from_tail(tail, now=now, rules=rules)
+        if failed is not None and _is_fresh(failed, facts, now, rules):
+            return failed  # at rest, says the stronger one; and the transcript says why
     finished = _finished(chosen, tail)
     is_news = finished is not None and finished > facts.read and now - finished < rules.idle_ms
     return replace(chosen, state="done-unread" if is_news else "idle")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Text, ToolCall, ToolResult
-from holdfast.model.live import Asks, Tail, Turn, asking
+from holdfast.model.live import Tail, Turn, asking, is_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,42 +18,65 @@ LAST = 60
 
 def tail_of(session: Session, messages: Iterable[Message]) -> Tail:
     """Say where the last turn stands."""
-    turn: Turn = "none"
-    at = called = prompted = None
-    calls: dict[str, tuple[str, int | None]] = {}
-    errors = 0
-    error = ""
+    walk = _Walk()
     for message in messages:
-        if not message.live:
-            continue
-        at = message.at or at
-        error = ""
+        if message.live:
+            walk.see(message)
+    return walk.tail(session.active)
+
+
+class _Walk:
+    """Follows messages in their order."""
+
+    def __init__(self) -> None:
+        self.turn: Turn = "none"
+        self.at: int | None = None
+        self.prompted: int | None = None
+        self.calls: dict[str, tuple[str, int | None]] = {}
+        self.errors = 0
+        self.error = ""
+
+    def see(self, message: Message) -> None:
+        self.at = message.at or self.at
         for part in message.parts:
             if isinstance(part, ToolCall):
-                calls[part.id] = (part.name, message.at)
+                self.calls[part.id] = (part.name, message.at)
             elif isinstance(part, ToolResult):
-                calls.pop(part.call, None)
-                errors = errors + 1 if part.error else 0
+                self.calls.pop(part.call, None)
+                self.errors = self.errors + 1 if part.error else 0
+        turn = self._turn_after(message)
+        if turn is not None:
+            self.turn, self.error = turn, _words_of_error(message) if turn == "failed" else ""
+        if turn in ("failed", "interrupted") or message.is_prompt:
+            self.calls.clear()
         if message.is_prompt:
-            turn, prompted, errors = "open", message.at, 0
-            calls.clear()
-        elif message.extra.get("error"):
-            turn, error = "failed", str(message.extra["error"])
-        elif message.role == "assistant" and any(isinstance(p, Text) for p in message.parts) and not calls:
-            turn = "said"
-        elif message.role != "system":
-            turn = "open"
-    open_times = [t for _, t in calls.values() if t is not None]
-    called = min(open_times) if open_times else None
-    return Tail(
-        turn=turn, at=_later(at, session.active) if turn != "none" else None, prompted=prompted,
-        calls=tuple(n for n, _ in calls.values()), called=called, asks=_asked(calls), error=error, errors=errors,
-    )  # fmt: skip
+            self.prompted, self.errors = message.at, 0
+
+    def _turn_after(self, message: Message) -> Turn | None:
+        marks = message.extra
+        if message.is_prompt or (marks.get("open") and not marks.get("error")):
+            return "open"
+        if marks.get("error"):
+            return "failed"
+        if marks.get("aborted"):
+            return "interrupted"
+        if message.role == "system":
+            return None
+        has_words = message.role == "assistant" and any(isinstance(p, Text) for p in message.parts)
+        return "done" if has_words and not self.calls else "open"
+
+    def tail(self, active: int | None) -> Tail:
+        times = [t for _, t in self.calls.values() if t is not None]
+        asks = [kind for name, _ in self.calls.values() if (kind := asking(name))]
+        return Tail(
+            turn=self.turn, at=_later(self.at, active) if self.turn != "none" else None, prompted=self.prompted,
+            calls=tuple(n for n, _ in self.calls.values()), called=min(times, default=None), asks=asks[0] if asks else "", error=self.error,
+            errors=self.errors, needs=self.error, limited=is_limit(self.error),
+        )  # fmt: skip
 
 
-def _asked(calls: dict[str, tuple[str, int | None]]) -> Asks:
-    found = [kind for name, _ in calls.values() if (kind := asking(name))]
-    return found[0] if found else ""
+def _words_of_error(message: Message) -> str:
+    return str(message.extra.get("message") or message.text or "error")
 
 
 def _later(one: int | None, other: int | None) -> int | None:

@@ -1,21 +1,24 @@
-"""Aider when it runs: its command. Where a turn stands is read from the archive."""
+"""Aider when it runs: its command, and the end of a history, which has no times but the file's own."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from holdfast.sources._live import Launch, arguments, plain_claim
+from holdfast.sources._turns import Fold, last_lines, written_at
 
 if TYPE_CHECKING:
-    from holdfast.model.live import Claim
+    from holdfast.model.live import Claim, Tail
     from holdfast.model.process import Process
 
 LAUNCH = Launch(
-    names=("aider",),
-    scripts=("/bin/aider",),
-    modules=("aider",),
+    names=("aider",), scripts=("/bin/aider",), modules=("aider",),
     never=("--list-models", "--models", "--gui", "--browser", "--install-main-branch", "--upgrade"),
-)
+)  # fmt: skip
+TAIL_BYTES = 64 << 10
+_ERROR = re.compile(r"^> (?:litellm\.|openai\.|anthropic\.)?\w*(?:Error|Exception)\b")
+_COUNT = re.compile(r"^> Tokens: ")
 
 
 def claims(process: Process) -> tuple[Claim, ...]:
@@ -24,3 +27,23 @@ def claims(process: Process) -> tuple[Claim, ...]:
     if given is None:
         return ()
     return (plain_claim(process, given, by_id=(), go_on=("--restore-chat-history",)),)
+
+
+def tail(path: str) -> Tail:
+    """Say where the last turn of a history's newest session stands."""
+    fold = Fold()
+    for line in last_lines(path, TAIL_BYTES):
+        text = line.decode("utf-8", "replace").rstrip()
+        if text.startswith("# aider chat started at "):
+            fold = Fold()
+        elif text.startswith("#### "):
+            fold.prompt(None)
+        elif _ERROR.match(text):
+            fold.failed(text.removeprefix("> "), None)
+        elif _COUNT.match(text):
+            fold.done(None)
+        elif text.startswith("> ^C") and fold.turn in ("open", "said"):
+            fold.interrupted(None)
+        elif text and not text.startswith(">") and fold.turn != "none":
+            fold.said(None)
+    return fold.tail(written=written_at(path))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.model.live import Claim, Evidence, State, Tail
+from holdfast.model.live import Claim, Evidence, State, Tail, is_limit
 from holdfast.sources._jsonl import loads
 from holdfast.sources._live import Launch, arguments, plain_claim
-from holdfast.sources._turns import Fold, blocks, is_limit, moment, tail_lines, text_of, written_at
+from holdfast.sources._turns import Fold, blocks, moment, tail_lines, text_of, written_at
 
 if TYPE_CHECKING:
     from pathlib import Path

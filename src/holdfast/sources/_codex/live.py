@@ -9,9 +9,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from holdfast.model.live import Claim, Tail, Window
+from holdfast.model.live import Claim, Tail, Window, is_limit
 from holdfast.sources._live import Launch, arguments, option, plain_claim
-from holdfast.sources._turns import Fold, is_limit, moment, question, tail_lines, text_of, written_at
+from holdfast.sources._turns import Fold, moment, question, tail_lines, text_of, written_at
 
 if TYPE_CHECKING:
     from holdfast.model import Json

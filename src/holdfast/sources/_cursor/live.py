@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from holdfast.model.live import Claim, Tail
 from holdfast.sources._live import Launch, arguments, named, plain_claim
 from holdfast.sources._turns import Fold, blocks, moment, tail_lines, text_of, written_at
@@ -24,6 +26,7 @@ LAUNCH = Launch(
     never=("login", "logout", "mcp", "update", "upgrade", "status", "ls", "install-shell-integration", "worker"),
 )
 _SPECIAL = re.compile(r"[^A-Za-z0-9]+")
+_EACH = re.compile(r"[^A-Za-z0-9]")
 EDITORS = frozenset({"cursor", "Cursor"})
 
 
@@ -34,7 +37,15 @@ def claims(process: Process, scene: Scene) -> tuple[Claim, ...]:
     given = arguments(process, LAUNCH)
     if given is None or not _is_cursors(process, scene):
         return ()
-    return (plain_claim(process, given, by_id=("--resume",), go_on=("--continue", "resume")),)
+    claim = plain_claim(process, given, by_id=("--resume",), go_on=("--continue", "resume"))
+    return (replace(claim, folders=_folders(process.cwd, scene)),)
+
+
+def _folders(cwd: str, scene: Scene) -> tuple[str, ...]:
+    """Return where the transcripts of a folder lie: they do not name it."""
+    names = dict.fromkeys((_SPECIAL.sub("-", cwd).strip("-"), _EACH.sub("-", cwd.strip("/"))))
+    found = (root / "projects" / name / "agent-transcripts" for root in scene.roots for name in names if name)
+    return tuple(str(folder) for folder in found if folder.is_dir())
 
 
 def _editor(process: Process) -> tuple[Claim, ...]:
@@ -54,8 +65,7 @@ def _is_cursors(process: Process, scene: Scene) -> bool:
     """Tell Cursor's `agent` from all other programs of that name."""
     if any("cursor" in word.lower() for word in (*process.argv[:2], process.executable)):
         return True
-    slug = _SPECIAL.sub("-", process.cwd).strip("-")
-    return bool(slug) and any((root / "projects" / slug / "agent-transcripts").is_dir() for root in scene.roots)
+    return bool(_folders(process.cwd, scene))
 
 
 def tail(path: str) -> Tail | None:

@@ -31,6 +31,8 @@ def tail(path: str) -> Tail:
     fold = Fold()
     for record in tail_lines(path):
         message = record.get("message")
+        if record.get("type") == "agent_turn_outcome":
+            _outcome(fold, str(record.get("reason")), moment(record.get("timestamp")))
         if record.get("type") != "message" or not isinstance(message, dict):
             continue
         at = moment(record.get("timestamp"))
@@ -46,3 +48,13 @@ def tail(path: str) -> Tail:
         elif message.get("role") == "assistant" and not calls:
             fold.said(at, last=True)
     return fold.tail(written=written_at(path))
+
+
+def _outcome(fold: Fold, reason: str, at: int | None) -> None:
+    match reason:
+        case "completed":
+            fold.done(at)
+        case "error":
+            fold.failed(fold.error or reason, at)
+        case "cancelled" | "interrupted" | "aborted":
+            fold.interrupted(at)

@@ -84,7 +84,7 @@ def _user(fold: Fold, record: dict[str, Json], at: int | None) -> None:
 
 def _answer(fold: Fold, record: dict[str, Json], at: int | None) -> None:
     calls = [c for c in record.get("toolCalls") or () if isinstance(c, dict)]
-    if not calls:
+    if not calls and _words(record.get("content")).strip():
         fold.said(at, last=True)
         return
     fold.works(at)

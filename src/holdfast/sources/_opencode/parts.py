@@ -147,6 +147,13 @@ def error_marks(error: Json) -> dict[str, Json]:
     return {"error": True, "message": error_text(error)}
 
 
+def open_mark(data: dict[str, Json]) -> dict[str, Json]:
+    """Return an answer's mark while it is being written: it has neither an end nor an error."""
+    time = data.get("time")
+    ended = isinstance(time, dict) and time.get("completed") is not None
+    return {} if ended or data.get("error") or data.get("finish") else {"open": True}
+
+
 def text(value: Json) -> str:
     """Return a text, empty for anything else."""
     return value if isinstance(value, str) else ""

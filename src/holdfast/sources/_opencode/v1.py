@@ -10,6 +10,7 @@ from holdfast.sources._opencode.parts import (
     Draft,
     error_marks,
     file_part,
+    open_mark,
     request_key,
     text,
     tool_parts,
@@ -81,7 +82,7 @@ def _assistant(draft: Draft, name: str, data: dict[str, Json], *, blocks: list[d
     model, at, summary = text(data.get("modelID")), _created(data), data.get("summary") is True
     if text(data.get("providerID")):
         draft.providers[data["providerID"]] = None
-    marks = error_marks(data.get("error"))
+    marks = {**error_marks(data.get("error")), **open_mark(data)}
     if summary:
         texts: list[Part] = [Summary(p.text) for p in parts if isinstance(p, Text)]
         draft.add(name, "system", texts, at=at, model=model, line=line, extra=marks)

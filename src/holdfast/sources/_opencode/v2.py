@@ -11,6 +11,7 @@ from holdfast.sources._opencode.parts import (
     entries,
     error_marks,
     file_part,
+    open_mark,
     request_key,
     text,
     tool_parts,
@@ -65,7 +66,7 @@ def _assistant(draft: Draft, name: str, data: dict[str, Json], *, at: int | None
         elif kind not in ("text", "reasoning"):
             draft.miss(f"block:{kind or '?'}")
     model = _model(draft, data)
-    marks = error_marks(data.get("error"))
+    marks = {**error_marks(data.get("error")), **open_mark(data)}
     draft.messages.append(
         Message(id=name, role="assistant", parts=tuple(parts), at=at, model=model, line=line, extra=marks)
     )
