@@ -4,7 +4,17 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 # The types of what follows stand in __init__.pyi.
-__all__ = ["Agent", "AgentSession", "CopilotAgent", "Workspace", "__version__", "aio", "open_store"]
+__all__ = [
+    "Agent",
+    "AgentSession",
+    "CopilotAgent",
+    "Workspace",
+    "__version__",
+    "aio",
+    "open_store",
+    "preprocess_and_execute",
+    "preprocess_and_execute_sync",
+]
 _PLACES = {
     "Agent": "holdfast.agent",
     "AgentSession": "holdfast.agent",
@@ -12,6 +22,8 @@ _PLACES = {
     "Workspace": "holdfast.workspace",
     "aio": "holdfast.aio",
     "open_store": "holdfast.owned",
+    "preprocess_and_execute": "holdfast.agent.preprocess",
+    "preprocess_and_execute_sync": "holdfast.agent.preprocess",
 }
 
 
