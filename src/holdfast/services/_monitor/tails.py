@@ -54,12 +54,12 @@ class _Walk:
 
     def _turn_after(self, message: Message) -> Turn | None:
         marks = message.extra
-        if message.is_prompt or (marks.get("open") and not marks.get("error")):
-            return "open"
         if marks.get("error"):
             return "failed"
         if marks.get("aborted"):
             return "interrupted"
+        if message.is_prompt or marks.get("open"):
+            return "open"
         if message.role == "system":
             return None
         has_words = message.role == "assistant" and any(isinstance(p, Text) for p in message.parts)
@@ -69,10 +69,17 @@ class _Walk:
         times = [t for _, t in self.calls.values() if t is not None]
         asks = [kind for name, _ in self.calls.values() if (kind := asking(name))]
         return Tail(
-            turn=self.turn, at=_later(self.at, active) if self.turn != "none" else None, prompted=self.prompted,
-            calls=tuple(n for n, _ in self.calls.values()), called=min(times, default=None), asks=asks[0] if asks else "", error=self.error,
-            errors=self.errors, needs=self.error, limited=is_limit(self.error),
-        )  # fmt: skip
+            turn=self.turn,
+            at=_later(self.at, active) if self.turn != "none" else None,
+            prompted=self.prompted,
+            calls=tuple(n for n, _ in self.calls.values()),
+            called=min(times, default=None),
+            asks=asks[0] if asks else "",
+            needs=self.error,
+            error=self.error,
+            limited=is_limit(self.error),
+            errors=self.errors,
+        )
 
 
 def _words_of_error(message: Message) -> str:

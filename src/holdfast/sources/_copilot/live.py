@@ -63,8 +63,11 @@ def tail(path: str) -> Tail | None:
         data = event.get("data")
         at = moment(event.get("timestamp"))
         kind = str(event.get("type"))
-        if isinstance(data, dict) and (not event.get("agentId") or kind.startswith("permission.")):
+        is_below = bool(event.get("agentId"))
+        if isinstance(data, dict) and (not is_below or kind.startswith("permission.")):
             _apply(fold, kind, data, at)
+        if is_below:
+            continue
         if kind == "assistant.message" and isinstance(data, dict):
             asked = [str(r.get("toolCallId")) for r in data.get("toolRequests") or () if isinstance(r, dict)]
         elif kind == "assistant.turn_end" and asked and fold.turn == "done":

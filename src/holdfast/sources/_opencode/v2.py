@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from holdfast.model import Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
 from holdfast.sources._content import flat_text, millis
 from holdfast.sources._opencode.parts import (
@@ -21,7 +23,7 @@ from holdfast.sources._opencode.parts import (
 if TYPE_CHECKING:
     from holdfast.model import Part
 
-_QUIET = frozenset({"idle", "agent-switched", "model-switched", "location-switched"})
+_QUIET = frozenset({"agent-switched", "model-switched", "location-switched"})
 _INJECTED = frozenset({"system", "synthetic", "skill"})
 
 
@@ -45,8 +47,17 @@ def add_message(draft: Draft, row: dict[str, Json], data: Json) -> None:
         _shell(draft, name, data, at=at, line=line)
     elif kind in _INJECTED:
         draft.add(name, "system", [Text(text(data.get("text")))] if data.get("text") else [], at=at, line=line)
+    elif kind == "idle":
+        _stop(draft, text(data.get("outcome")))
     elif kind not in _QUIET:
         draft.miss(f"record:{kind or '?'}")
+
+
+def _stop(draft: Draft, outcome: str) -> None:
+    """Mark the last message of a turn that a person stopped: nothing else says so."""
+    if outcome == "interrupted" and draft.messages:
+        last = draft.messages[-1]
+        draft.messages[-1] = replace(last, extra={**last.extra, "aborted": True})
 
 
 def _assistant(draft: Draft, name: str, data: dict[str, Json], *, at: int | None, line: int) -> None:
