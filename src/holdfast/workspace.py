@@ -199,7 +199,8 @@ class Workspace:
         """Score sessions, and say what is worth doing."""
         from holdfast.services.health import HealthReport  # noqa: PLC0415
 
-        return HealthReport(self.store, lambda: self.prices, self.config)
+        lives = lambda: self.monitor.lives()  # noqa: E731, PLW0108 - loaded when asked
+        return HealthReport(self.store, lambda: self.prices, self.config, lives=lives)
 
     @cached_property
     def monitor(self) -> Monitor:

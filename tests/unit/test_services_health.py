@@ -6,9 +6,9 @@ import pytest
 
 from holdfast.config import load
 from holdfast.model import Context, Message, Rollup, Session, Text, ToolCall, ToolResult, Transcript
-from holdfast.model.live import Live
+from holdfast.model.live import Board, BoardRow, Health, Live
 from holdfast.pricing import Prices
-from holdfast.services.health import RECENT, HealthReport
+from holdfast.services.health import HealthReport
 from holdfast.stores.inmemory import InMemoryStore
 
 NOW = 1_790_000_000_000
@@ -20,7 +20,7 @@ class Ward:
 
     def __init__(self, **flags) -> None:
         self.store = InMemoryStore()
-        self.lives: dict[str, Live] | None = None
+        self.lives: dict[str, Live] = {}
         config = load(flags, env={"HOLDFAST_HOME": "/nowhere"})
         self.report = HealthReport(self.store, Prices.load, config, lives=lambda: self.lives, now=lambda: NOW / 1000)
 
@@ -98,29 +98,35 @@ def test_signs_come_from_the_messages_and_follow_a_change(ward):
     assert ward.report.signs(ward.put("one", *failed(3))).streak == 3
 
 
-def test_advice_is_given_on_running_sessions_where_somebody_looked(ward):
-    full = Context(used=99, limit=100)
-    ward.put("runs", context=full)
-    ward.put("ended", context=full)
-    ward.lives = {"runs": Live(state="working")}
-    assert [a.sessions for a in ward.report.advise()] == [("runs",)]
-
-
-def test_without_anybody_who_looked_advice_is_given_on_recent_sessions(ward):
-    full = Context(used=99, limit=100)
-    ward.put("recent", context=full)
-    ward.put("old", context=full, active=NOW - RECENT - 1)
-    assert [a.sessions for a in ward.report.advise()] == [("recent",)]
+def test_a_board_is_advised_on_with_the_thresholds_of_the_settings():
+    session = Session(id="a", agent="codex", native_id="a")
+    row = BoardRow(session=session, live=Live(state="working"), context=Context(used=70, limit=100))
+    board = Board(at=NOW, rows=(row,))
+    assert Ward().report.advise(board) == ()
+    assert [a.kind for a in Ward(**{"thresholds.token_warning": 0.6}).report.advise(board)] == ["warning"]
 
 
 def test_the_best_session_for_a_task_is_found_among_those_that_run(ward):
-    ward.put("a", project="/p/shop", context=Context(used=10, limit=100))
-    ward.put("b", project="/p/shop", context=Context(used=90, limit=100))
-    ward.put("c", project="/p/shop", context=Context(used=0, limit=100))
-    ward.lives = {"a": Live(state="idle"), "b": Live(state="working")}
-    best, how_well = ward.report.best_for(project="shop")
+    facts = {"a": ("idle", 10), "b": ("working", 90), "c": ("ended", 0)}
+    rows = tuple(
+        BoardRow(
+            session=ward.put(name, project="/p/shop"),
+            live=Live(state=state),
+            context=Context(used=used, limit=100),
+            health=Health(session=name, scoring="default", score=1.0, grade="healthy"),
+        )
+        for name, (state, used) in facts.items()
+    )
+    best, how_well = ward.report.best_for(Board(at=NOW, rows=rows), project="shop")
     assert best.session.id == "a"
     assert how_well > 0.5
+
+
+def test_a_live_state_that_nobody_hands_over_is_asked_for(ward):
+    session = ward.put(active=NOW - HOUR)
+    assert "not running" in [f.evidence for f in ward.report.check(session).factors]
+    ward.lives[session.id] = Live(state="working")
+    assert "not running" not in [f.evidence for f in ward.report.check(session).factors]
 
 
 def test_an_answer_counts_as_progress(ward):

@@ -39,6 +39,7 @@ def score(vitals: Vitals, rules: Rules, scoring: Scoring = "default") -> Health:
         grade=grade(value, rules),
         factors=found,
         advice=tuple(advice),
+        streak=vitals.signs.streak,
     )
 
 

@@ -184,6 +184,8 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     grade: Grade
     factors: tuple[Factor, ...] = ()
     advice: tuple[str, ...] = ()
+    streak: int = 0
+    """Failures in a row at the end of the conversation."""
 
 
 class Advice(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -211,6 +213,8 @@ class BoardRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost_today: str | None = None
     """US dollars as a decimal text; None where the price is unknown."""
     health: Health | None = None
+    secrets: int = 0
+    """Secrets that were seen in its last messages."""
 
 
 class Board(Struct, frozen=True, kw_only=True, omit_defaults=True):

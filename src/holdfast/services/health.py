@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from holdfast import advice
 from holdfast.health import Rules, Signs, Vitals, observe, score
 from holdfast.model import conversation
-from holdfast.model.live import NEEDS_ME, Board, BoardRow, Live
+from holdfast.model.live import NEEDS_ME, Live
 from holdfast.model.session import Context
 from holdfast.services._project_tokens import estimate
 
@@ -17,15 +17,12 @@ if TYPE_CHECKING:
 
     from holdfast.config import Config
     from holdfast.model import Session
-    from holdfast.model.live import Advice, Health, Scoring
+    from holdfast.model.live import Advice, Board, BoardRow, Health, Scoring
     from holdfast.pricing import Prices
     from holdfast.stores.base import Store
 
-    Lives = Callable[[], Mapping[str, Live] | None]
-    """Live states by session; None where nobody looked."""
-
-RECENT = 24 * 3_600_000
-"""Where nobody looked for processes, sessions active in this time (ms) are those that may still matter."""
+    Lives = Callable[[], Mapping[str, Live]]
+    """Live states by session; every other session has ended."""
 
 
 class HealthReport:
@@ -37,7 +34,7 @@ class HealthReport:
         prices: Callable[[], Prices],
         config: Config,
         *,
-        lives: Lives = lambda: None,
+        lives: Lives = dict,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take the archive, context windows, settings, who knows live states, and a clock in seconds."""
@@ -53,32 +50,17 @@ class HealthReport:
     def check(self, session: Session, scoring: Scoring = "default", *, live: Live | None = None) -> Health:
         """Score one session; without a live state, what is known of it is asked for."""
         if live is None:
-            live = (self.lives() or {}).get(session.id)
+            live = self.lives().get(session.id, Live(state="ended"))
         return score(self.vitals(session, live, guess=scoring == "classic"), self.rules, scoring)
 
-    def advise(self, board: Board | None = None) -> tuple[Advice, ...]:
-        """Say what is worth doing, on a board or on what can be known without one."""
-        return advice.advise(board or self.board(), self.limits)
+    def advise(self, board: Board) -> tuple[Advice, ...]:
+        """Say what is worth doing about a board."""
+        return advice.advise(board, self.limits)
 
-    def best_for(
-        self, *, project: str = "", tags: Collection[str] = (), board: Board | None = None
-    ) -> tuple[BoardRow | None, float]:
-        """Return the session that fits a task best, and how well; None where none fits well enough."""
-        rows = [r for r in (board or self.board()).rows if r.live.state != "ended"]
+    def best_for(self, board: Board, *, project: str = "", tags: Collection[str] = ()) -> tuple[BoardRow | None, float]:
+        """Return the running session that fits a task best, and how well; None where none fits well enough."""
+        rows = [r for r in board.rows if r.live.state != "ended"]
         return advice.best_for(rows, project=project, tags=tags)
-
-    def board(self) -> Board:
-        """Return rows of all sessions with their states; without anybody who looked, recent ones are of unknown state."""
-        lives, now = self.lives(), int(self.now() * 1000)
-        rows = []
-        for session in self.store.find():
-            live = self._live(session, lives, now)
-            if live.state == "ended":
-                rows.append(BoardRow(session=session, live=live, context=session.context))
-                continue
-            health = self.check(session, live=live)
-            rows.append(BoardRow(session=session, live=live, context=self.context(session), health=health))
-        return Board(at=now, rows=tuple(rows))
 
     def context(self, session: Session, *, fill: bool = False) -> Context:
         """Return the context in use with its limit: as a person set it, as the agent recorded it, else from the table.
@@ -125,9 +107,3 @@ class HealthReport:
             barren=max(now - useful, 0) if runs and state not in NEEDS_ME else None,
             signs=signs,
         )
-
-    def _live(self, session: Session, lives: Mapping[str, Live] | None, now: int) -> Live:
-        if lives is not None:
-            return lives.get(session.id, Live(state="ended"))
-        recent = session.active is not None and now - session.active <= RECENT
-        return Live(state="unknown" if recent else "ended")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from holdfast.faces.cli._command import command
-from holdfast.faces.cli._fresh import freshen
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import AdviceItem, AdviceList
 
@@ -24,8 +24,7 @@ def recommend(state: State) -> None:
 
     Nothing is done; each advice names the command that does it.
     """
-    freshen(state, wanted=True)
-    found = state.workspace.health.advise()
+    found = state.workspace.monitor.board(sync=state.config["sync.auto"], scored=True, ended=sys.maxsize).advice
     if state.json:
         state.document(AdviceList(recommendations=tuple(_item(a) for a in found)))
         return
