@@ -15,6 +15,7 @@ import msgspec
 
 from holdfast.model import Message, Receipt, Session, Transcript, merged
 from holdfast.services._branches import Branches
+from holdfast.services._facts import FactBook
 from holdfast.services._losses import LossBook
 from holdfast.stores.base import Raw, SupportsBatch
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from holdfast.index import Index
     from holdfast.services._estimate import Estimates
-    from holdfast.sources.base import Reading
+    from holdfast.sources.base import Cursor, Reading
     from holdfast.stores.base import Store
 
 BATCH_SECONDS = 0.25
@@ -65,7 +66,9 @@ class Pipeline:
         self._expected = index.revision
         self._losses = LossBook(store)
         self._branches = Branches(store)
+        self._facts = FactBook(store)
         self._begun: dict[str, Session] = {}
+        self._last: dict[str, Cursor] = {}
         self._indexing = contextlib.ExitStack()
         self._opened: float | None = None
         self._patience = FIRST_SECONDS
@@ -118,21 +121,27 @@ class Pipeline:
 
     def _keep_one(self, key: str, reading: Reading) -> Done:
         docs = self._losses.docs(key, reading)
-        docs["cursor"] = {key: msgspec.msgpack.encode(reading.cursor)}
+        if (
+            self._last.get(key) is not reading.cursor
+        ):  # one that names thousands of sessions stands for several readings
+            self._last = {key: reading.cursor}
+            docs["cursor"] = {key: msgspec.msgpack.encode(reading.cursor)}
         session = reading.transcript.session
         held = self._begun.get(session.id) or self.store.get(session.id)
         raw = self._raw(reading)
         if session.captured and not self.keep_raw(reading):  # it counts on bytes of another session, which are not kept
             session = msgspec.structs.replace(session, captured=False)
-            reading = msgspec.structs.replace(
-                reading, transcript=msgspec.structs.replace(reading.transcript, session=session)
-            )
+            reading = _of(reading, session)
         if self.estimates is not None:
             self.estimates.see(key, reading.transcript, held)
         if _adds_nothing(reading.transcript, held, raw):
-            for kind, values in docs.items():
+            for kind, values in (docs | (self._facts.wait(session) if held is None else {})).items():
                 self.store.put_docs(kind, values)
             return held or session, ()
+        if held is None:
+            session, forgotten = self._facts.join(session)
+            docs |= forgotten
+            reading = _of(reading, session)
         transcript = self._branches.settle(self._without_fragments(reading.transcript, held), held)
         receipt = self.store.put(transcript, docs, raw=raw)
         self.messages += receipt.added
@@ -204,6 +213,13 @@ class Pipeline:
                 yield True
         else:
             yield False
+
+
+def _of(reading: Reading, session: Session) -> Reading:
+    """Put what is known of its session into a reading."""
+    if session is reading.transcript.session:
+        return reading
+    return msgspec.structs.replace(reading, transcript=msgspec.structs.replace(reading.transcript, session=session))
 
 
 def _adds_nothing(transcript: Transcript, held: Session | None, raw: Raw | None) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from holdfast.stores.base import RawFile, Store
 
-KINDS = ("cursor", "losses", "note", "preference", "tag_feedback", "owned", PURGED)
+KINDS = ("cursor", "losses", "facts", "note", "preference", "tag_feedback", "owned", PURGED)
 """Documents that go along with a copy."""
 CHUNK = 500
 

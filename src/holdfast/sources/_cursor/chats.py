@@ -30,6 +30,7 @@ from holdfast.sources.base import RawSpan, Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from holdfast.sources._database import Connection
     from holdfast.sources.base import Cursor, Ref
 
 NAME = "store.db"
@@ -86,7 +87,7 @@ def facts(path: Path, draft: Draft) -> None:
         draft.active = millis(said.get("updatedAtMs")) or draft.active
 
 
-def _take(draft: Draft, connection: rows.Connection) -> list[bytes]:
+def _take(draft: Draft, connection: Connection) -> list[bytes]:
     """Take the session's facts and messages; returns its rows as JSON lines."""
     known = tables(connection)
     if "value" not in known.get("meta", ()) or "data" not in known.get("blobs", ()):

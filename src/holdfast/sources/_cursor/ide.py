@@ -15,15 +15,16 @@ from holdfast.errors import Unreadable
 from holdfast.model import Json
 from holdfast.sources._content import millis, number
 from holdfast.sources._cursor import bubbles, owners, rows
-from holdfast.sources._cursor.parts import Draft, entries, folder_of, inside, path_of, text, transcript_of
+from holdfast.sources._cursor.parts import AGENT, Draft, entries, folder_of, inside, path_of, text, transcript_of
+from holdfast.sources._database import Found, changed
 from holdfast.sources._jsonl import loads
-from holdfast.sources.base import RawSpan, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from holdfast.sources._cursor.rows import Connection
-    from holdfast.sources.base import Cursor, Ref
+    from holdfast.model import Transcript
+    from holdfast.sources._database import Connection
+    from holdfast.sources.base import Cursor, Reading, Ref
 
 TABLE = "cursorDiskKV"
 REMEMBERED = 8
@@ -48,28 +49,32 @@ class Listed(Struct, kw_only=True):
         return self.inline or bool(self.bubbles)
 
 
+class Shelf:
+    """Reads the conversations of one database, and remembers which it tells."""
+
+    agent = AGENT
+
+    def __init__(self, found: Ref, parser: int) -> None:
+        """Know no conversation yet."""
+        self.parser = parser
+        self._ref = found
+        self._listed: dict[str, Listed] = {}
+
+    def sessions(self, connection: Connection) -> list[Found]:
+        """List every conversation in which anything was said."""
+        self._listed = conversations(connection)
+        remember(self._ref, self._listed)
+        return [Found(native=n, row={}, mark=one.mark) for n, one in self._listed.items() if one.told]
+
+    def read(self, connection: Connection, found: Found, path: str) -> tuple[Transcript, bytes]:
+        """Read one conversation, and its rows."""
+        draft, raw = _conversation(connection, found.native, self._listed[found.native], path)
+        return transcript_of(draft), raw
+
+
 def read(found: Ref, cursor: Cursor | None, parser: int) -> Iterator[Reading]:
     """Yield each conversation that changed since the cursor, whole."""
-    marks = rows.marks_of(cursor, parser)
-    try:
-        with foreign_copy(Path(found.path)) as connection:
-            listed = conversations(connection)
-            remember(found, listed)
-            marks = {n: m for n, m in marks.items() if n in listed}
-            changed = [n for n, one in listed.items() if one.told and marks.get(n) != one.mark]
-            for native in changed:
-                draft, raw = _conversation(connection, native, listed[native], found.path)
-                marks[native] = listed[native].mark
-                yield Reading(
-                    transcript=transcript_of(draft),
-                    raw=RawSpan(path=found.path, offset=0, data=raw, rows=True),
-                    cursor=rows.cursor_at(found, parser, marks, done=native is changed[-1]),
-                )
-    except (Unreadable, UnicodeDecodeError, OSError):
-        yield rows.nothing(found, parser, marks, damaged=1)
-        return
-    if not changed:
-        yield rows.nothing(found, parser, marks)
+    return changed(found, cursor, Shelf(found, parser))
 
 
 def told_by(path: Path) -> frozenset[str]:

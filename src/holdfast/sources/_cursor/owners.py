@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast._sqlite import foreign_copy, tables
 from holdfast.errors import Unreadable
@@ -11,6 +12,9 @@ from holdfast.model import Json
 from holdfast.sources._cursor import rows
 from holdfast.sources._cursor.parts import entries, folder_of, text
 from holdfast.sources._jsonl import loads
+
+if TYPE_CHECKING:
+    from holdfast.sources._database import Connection
 
 TABLE = "ItemTable"
 COMPOSERS = "composer.composerData"
@@ -47,5 +51,5 @@ def _members(path: str, size: int, mtime_ns: int) -> frozenset[str]:  # noqa: AR
     return frozenset(text(one.get("composerId")) for one in listed(loads(held)))
 
 
-def _value(connection: rows.Connection, name: str) -> bytes:
+def _value(connection: Connection, name: str) -> bytes:
     return next((v for _, v in rows.pairs(connection, TABLE, start=name, end=f"{name}\0")), b"")

@@ -33,7 +33,7 @@ from holdfast.sources._jsonl import loads
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from holdfast.model import Part
+    from holdfast.model import Part, Role
 
 AGENT = "cursor"
 MOST = 1 << 20
@@ -156,7 +156,7 @@ def user_messages(name: str, parts: list[Part], *, at: int | None, line: int) ->
     if injected:
         found.append(Message(id=f"{name}:context", role="system", parts=tuple(injected), at=at, line=line))
     if typed:
-        role = "tool" if results_only else "user"
+        role: Role = "tool" if results_only else "user"
         found.append(Message(id=name, role=role, parts=tuple(typed), at=at, line=line))
     return found
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
-
-from msgspec.structs import replace
+from typing import TYPE_CHECKING
 
 from holdfast._sqlite import quoted
 from holdfast.model import Json, Losses, Session, Transcript, observed_id
 from holdfast.sources._cursor.parts import AGENT
-from holdfast.sources._files import ref
+from holdfast.sources._database import described, line_of
 from holdfast.sources.base import Cursor, Reading, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Connection = Any
-"""A connection that `foreign_copy` gave: only `_sqlite` knows the library behind it."""
+    from holdfast.sources._database import Connection
 
 
 def pairs(
@@ -41,8 +38,7 @@ def line(table: str, key: str, value: bytes) -> bytes:
         shown: Json = value.decode()
     except UnicodeDecodeError:
         shown = {"base64": base64.b64encode(value).decode()}
-    row = {"table": table, "row": {"key": key, "value": shown}}
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return line_of(table, {"key": key, "value": shown})
 
 
 def mark(*facts: Json | bytes) -> str:
@@ -55,12 +51,8 @@ def mark(*facts: Json | bytes) -> str:
 
 
 def database(path: Path, root: Path, kind: str) -> Ref | None:
-    """Describe a database with its write-ahead log: most changes are only in the log for a long time."""
-    found = ref(AGENT, path, kind=kind, root=root)
-    log = ref(AGENT, path.with_name(path.name + "-wal"))
-    if found is None or log is None:
-        return found
-    return replace(found, size=found.size + log.size, mtime_ns=max(found.mtime_ns, log.mtime_ns))
+    """Describe a database with its write-ahead log."""
+    return described(AGENT, path, kind=kind, root=root)
 
 
 def cursor_at(found: Ref, parser: int, marks: dict[str, Json], *, done: bool) -> Cursor:
