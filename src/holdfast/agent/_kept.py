@@ -45,6 +45,8 @@ class Kept:
 
     def keep(self, now: Sequence[Dict]) -> tuple[Message, ...]:
         """Make the store hold exactly these messages, and return them; writes nothing if it does already."""
+        if not self._entries and all(map(_is_system, now)):
+            return tuple(self._entry(d).message for d in now)  # nobody has said anything yet
         unkept: list[Message] = []
         if now and self._entries and _is_system(now[0]) and not _is_system(self._entries[0].given):
             unkept, now = [self._entry(now[0]).message], now[1:]  # another program began the session without one
