@@ -62,10 +62,12 @@ def put(db: apsw.Connection, session: int, requests: Sequence[Request], name_of:
             _grow(db, key, session, request, name_of=name_of)
             change.recount = True
     db.executemany(_INSERT, new)
-    for key in (k for k, holders in held.items() if holders.keys() - {session}):
+    shared = [k for k, holders in held.items() if holders.keys() - {session}]
+    if shared:
         change.recount = change.shared = True
-        change.others |= settle(db, key) - {session}
-        db.execute("UPDATE sessions SET shared=1 WHERE pk IN (SELECT session FROM requests WHERE key=?)", (key,))
+        change.others |= settle(db, shared) - {session}
+        holding = "SELECT session FROM requests WHERE key IN (SELECT value FROM json_each(?))"
+        db.execute(f"UPDATE sessions SET shared=1 WHERE NOT shared AND pk IN ({holding})", (str(shared),))
     if len(requests) > len(unique) or len(new) < len(unique):
         older = {text: key for text, key in hashes.items() if session in held.get(key, ())}
         places = {r.key: (r.path, r.line) for r in unique.values()} | (_places(db, session, older) if older else {})
@@ -94,19 +96,20 @@ def _held(db: apsw.Connection, keys: Iterable[int]) -> dict[int, dict[int, Usage
     return found
 
 
-def settle(db: apsw.Connection, key: int) -> set[int]:
-    """Count a shared request where it belongs; returns the sessions whose counts may have moved."""
-    holders = _holders(db, key)
-    if not holders:
-        return set()
-    owner = holders[0]
-    own = all(weight(owner.figures) >= weight(peer.figures) for peer in _peers(holders))
-    moved = set() if own else {owner.session}
-    for holder in holders:
-        mark = 0 if holder is not owner else _OWN if own else _BORROWED
-        if holder.counted != mark:
-            db.execute("UPDATE requests SET counted=? WHERE session=? AND key=?", (mark, holder.session, key))
-            moved.add(holder.session)
+def settle(db: apsw.Connection, keys: Iterable[int]) -> set[int]:
+    """Count shared requests where they belong; returns the sessions whose counts may have moved."""
+    moved: set[int] = set()
+    marks: list[tuple[int, int, int]] = []
+    for key, holders in _holders(db, keys).items():
+        owner = holders[0]
+        own = all(weight(owner.figures) >= weight(peer.figures) for peer in _peers(holders))
+        moved |= set() if own else {owner.session}
+        for holder in holders:
+            mark = 0 if holder is not owner else _OWN if own else _BORROWED
+            if holder.counted != mark:
+                marks.append((mark, holder.session, key))
+                moved.add(holder.session)
+    db.executemany("UPDATE requests SET counted=? WHERE session=? AND key=?", marks)
     return moved
 
 
@@ -120,18 +123,18 @@ class _Holder(NamedTuple):
     figures: Usage
 
 
-def _holders(db: apsw.Connection, key: int) -> list[_Holder]:
-    """Return who holds a request, first the one in which it counts."""
-    rows = db.execute(
-        f"SELECT r.session, s.trashed IS NOT NULL, counted, n.name, {_FIGURES} FROM requests r"
-        " JOIN sessions s ON s.pk = r.session JOIN names n ON n.pk = r.model WHERE r.key = ?"
-        " ORDER BY 2, s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
-        (key,),
-    )
-    return [
-        _Holder(session, bool(trashed), counted, model, _usage(sums, cost))
-        for session, trashed, counted, model, *sums, cost in rows
-    ]
+def _holders(db: apsw.Connection, keys: Iterable[int]) -> dict[int, list[_Holder]]:
+    """Return who holds each request, first the one in which it counts."""
+    found: dict[int, list[_Holder]] = {}
+    for key, session, trashed, counted, model, *sums, cost in db.execute(
+        f"SELECT r.key, r.session, s.trashed IS NOT NULL, counted, n.name, {_FIGURES} FROM requests r"
+        " JOIN sessions s ON s.pk = r.session JOIN names n ON n.pk = r.model"
+        " WHERE r.key IN (SELECT value FROM json_each(?))"
+        " ORDER BY 3, s.started_at IS NULL, s.started_at, s.active IS NULL, s.active, s.id",
+        (str(list(keys)),),
+    ):
+        found.setdefault(key, []).append(_Holder(session, bool(trashed), counted, model, _usage(sums, cost)))
+    return found
 
 
 def _peers(holders: list[_Holder]) -> list[_Holder]:
@@ -139,23 +142,20 @@ def _peers(holders: list[_Holder]) -> list[_Holder]:
     return [holder for holder in holders if holder.trashed == holders[0].trashed]
 
 
-def _greatest(db: apsw.Connection, key: int) -> Request:
-    best = max(_peers(_holders(db, key)), key=lambda holder: (weight(holder.figures), holder.model))
+def _greatest(holders: list[_Holder]) -> Request:
+    best = max(_peers(holders), key=lambda holder: (weight(holder.figures), holder.model))
     return Request(key="", model=best.model, usage=best.figures)
 
 
 def settle_all(db: apsw.Connection, session: int) -> set[int]:
     """Settle every request that a session shares with another one."""
-    moved: set[int] = set()
     keys = all_rows(
         db,
         "SELECT key FROM requests r WHERE session=?"
         " AND EXISTS(SELECT 1 FROM requests o WHERE o.key=r.key AND o.session<>r.session)",
         (session,),
     )
-    for (key,) in keys:
-        moved |= settle(db, key)
-    return moved
+    return settle(db, [key for (key,) in keys])
 
 
 def totals(db: apsw.Connection, session: int) -> tuple[Bucket, ...]:
@@ -173,7 +173,8 @@ def totals(db: apsw.Connection, session: int) -> tuple[Bucket, ...]:
         " ORDER BY at, line, key",
         (session,),
     )
-    found = [grown(Request(key="", model=model, kind=kind), _greatest(db, key)) for key, model, kind in borrowed]
+    held = _holders(db, [key for key, *_ in borrowed]) if borrowed else {}
+    found = [grown(Request(key="", model=model, kind=kind), _greatest(held[key])) for key, model, kind in borrowed]
     return added_up(own, found) if found else own
 
 
@@ -215,7 +216,7 @@ def entries(
     for row in rows:
         found = _entry(row)
         if row[1] == _BORROWED:
-            found = replace(found, request=grown(found.request, _greatest(db, row[-2])))
+            found = replace(found, request=grown(found.request, _greatest(_holders(db, [row[-2]])[row[-2]])))
         yield found
 
 
@@ -238,10 +239,7 @@ def forget(db: apsw.Connection, session: int) -> set[int]:
     keys = [k for (k,) in all_rows(db, "SELECT key FROM requests WHERE session=?", (session,))]
     db.execute("DELETE FROM requests WHERE session=?", (session,))
     db.execute("DELETE FROM repeats WHERE session=?", (session,))
-    moved: set[int] = set()
-    for key in keys:
-        moved |= settle(db, key)
-    return moved
+    return settle(db, keys)
 
 
 def _row(key: int, session: int, request: Request, name_of: Callable[[str], int]) -> tuple[Any, ...]:

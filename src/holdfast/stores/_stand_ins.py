@@ -29,12 +29,12 @@ def make_way(
     wanted = set() if recorded else {key_hash(r.key) for r in requests}
     held = all_rows(db, f"SELECT key FROM requests WHERE session=? AND main>={_ledger.STAND_IN}", (session,))
     gone = [key for (key,) in held if key not in wanted]
-    moved: set[int] = set()
+    if not gone:
+        return recorded or requests, None
     for key in gone:
         db.execute("DELETE FROM requests WHERE session=? AND key=?", (session, key))
         db.execute("DELETE FROM repeats WHERE session=? AND key=?", (session, key))
-        moved |= _ledger.settle(db, key)
-    return recorded or requests, moved if gone else None
+    return recorded or requests, _ledger.settle(db, gone)
 
 
 def _has_recorded(db: apsw.Connection, session: int) -> bool:
