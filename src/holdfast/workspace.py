@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from holdfast.services.health import HealthReport
     from holdfast.services.hooks import Hooks
     from holdfast.services.monitor import Monitor
+    from holdfast.services.preferences import Preferences
     from holdfast.services.search import Search
     from holdfast.services.sessions import Sessions
     from holdfast.services.sync import Sync
@@ -245,6 +246,13 @@ class Workspace:
         from holdfast.services.hooks import Hooks  # noqa: PLC0415
 
         return Hooks(self.env, self.home, self.data)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """What a person prefers."""
+        from holdfast.services.preferences import Preferences  # noqa: PLC0415
+
+        return Preferences(self.store, lambda: self.redactor)
 
     @cached_property
     def doctor(self) -> Doctor:
