@@ -19,7 +19,7 @@ from holdfast._sqlite import foreign_copy, quoted
 from holdfast.errors import Unreadable
 from holdfast.model import Json, Losses, Session, Transcript, observed_id
 from holdfast.sources._files import ref
-from holdfast.sources._jsonl import clean
+from holdfast.sources._jsonl import clean, dumps
 from holdfast.sources.base import Cursor, RawSpan, Reading, Ref
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def mark_of(*facts: Json) -> str:
 
 def line_of(table: str, row: Row) -> bytes:
     """Return a row as a JSON line; bytes stand in it as base64."""
-    return json.dumps({"table": table, "row": _plain(row)}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return dumps({"table": table, "row": _plain(row)}) + b"\n"
 
 
 _ident = lru_cache(maxsize=1 << 16)(observed_id)  # each reading of a database names all of its sessions

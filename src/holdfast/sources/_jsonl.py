@@ -134,6 +134,14 @@ def loads(line: bytes) -> Json | None:
         return _lenient(line)
 
 
+def dumps(value: Json) -> bytes:
+    """Encode a value as one line of JSON without its newline; what UTF-8 has no bytes for becomes a question mark."""
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeEncodeError, OverflowError):  # lone surrogates, and numbers of more than 64 bits
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def typed(decoder: msgspec.json.Decoder[T], line: bytes) -> T | None:
     """Decode one line into the decoder's type, None where it is no such record."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from holdfast.model import Json
 from holdfast.sources._files import ref, walk
-from holdfast.sources._jsonl import LINE_LIMIT, loads
+from holdfast.sources._jsonl import LINE_LIMIT, dumps, loads
 from holdfast.sources._opencode import v1
 from holdfast.sources._opencode.parts import AGENT, Draft, text
 
@@ -76,7 +75,7 @@ def _load(path: Path, storage: Path, lines: list[bytes]) -> Json:
     except OSError:
         return None
     kept = {"file": path.relative_to(storage).as_posix(), "data": data.decode("utf-8", "replace")}
-    lines.append(json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    lines.append(dumps(kept) + b"\n")
     return loads(data)
 
 
