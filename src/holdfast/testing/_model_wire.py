@@ -1,4 +1,4 @@
-"""Answers as they stand on the wire: chat completions of OpenAI-compatible servers, messages of Anthropic."""
+"""Answers as they stand on the wire: chat completions of OpenAI-compatible servers, messages of Anthropic, Gemini's content."""
 
 from __future__ import annotations
 
@@ -128,6 +128,28 @@ def _message(answer: Answer, model: str) -> dict[str, Any]:
         "stop_sequence": None,
         "stop_reason": "tool_use" if answer.calls else "end_turn",
         "usage": _anthropic_usage(answer.usage or Usage()),
+    }
+
+
+def gemini_events(answer: Answer, model: str) -> Iterator[bytes]:
+    """Yield an answer as the events of Gemini's streamed content."""
+    parts: list[dict[str, Any]] = [{"text": p, "thought": True} for p in pieces(answer.thinking)]
+    parts += [{"text": p} for p in pieces(answer.text)]
+    parts += [{"functionCall": {"id": c.id, "name": c.name, "args": c.input}} for c in answer.calls]
+    usage = answer.usage or Usage()
+    for number, part in enumerate(parts):
+        last = {"finishReason": "STOP"} if number == len(parts) - 1 else {}
+        candidate = {"index": 0, "content": {"role": "model", "parts": [part]}, **last}
+        yield _event({"candidates": [candidate], "modelVersion": model, "usageMetadata": _gemini_usage(usage)})
+
+
+def _gemini_usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "promptTokenCount": usage.prompt,
+        "cachedContentTokenCount": usage.cache_read,
+        "candidatesTokenCount": usage.output - usage.reasoning,
+        "thoughtsTokenCount": usage.reasoning,
+        "totalTokenCount": usage.total,
     }
 
 

@@ -1,4 +1,4 @@
-"""A model server on this machine's loopback that speaks the wire formats of OpenAI-compatible servers and of Anthropic.
+"""A model server on this machine's loopback that speaks the wire formats of OpenAI-compatible servers, Anthropic and Gemini.
 
 with ModelServer("Hello!") as server:
     answer = client("openai/any", endpoint=server.openai_url)
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from msgspec import Struct
 
-from holdfast.testing._model_wire import anthropic_events, failure, openai_chunks, whole
+from holdfast.testing._model_wire import anthropic_events, failure, gemini_events, openai_chunks, whole
 from holdfast.testing.scripted_model import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 Mode = Literal["ok", "slow", "garbage", "cut", "short", "hang"]
@@ -112,6 +113,12 @@ def last_words(body: dict[str, Any]) -> str:
     )
 
 
+def _dialect(path: str) -> Callable[[Answer, str], Iterator[bytes]]:
+    if path.endswith("/messages"):
+        return anthropic_events
+    return gemini_events if "streamGenerateContent" in path else openai_chunks
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
     owner: ModelServer
@@ -128,8 +135,8 @@ class _Exchange(BaseHTTPRequestHandler):
         anthropic = self.path.endswith("/messages")
         if reply.status != 200:
             self._answer(failure(reply.status, reply.message, anthropic=anthropic), status=reply.status, reply=reply)
-        elif body.get("stream"):
-            self._stream(reply, anthropic=anthropic, model=str(body.get("model", "")))
+        elif body.get("stream") or "streamGenerateContent" in self.path:
+            self._stream(reply, _dialect(self.path)(reply.answer, str(body.get("model", "m"))))
         else:
             self._answer(whole(reply.answer, str(body.get("model", "")), anthropic=anthropic))
 
@@ -151,16 +158,15 @@ class _Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _stream(self, reply: Reply, *, anthropic: bool, model: str) -> None:
+    def _stream(self, reply: Reply, answer: Iterator[bytes]) -> None:
         self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.send_header("Connection", "close")
         self.end_headers()
-        events = list((anthropic_events if anthropic else openai_chunks)(reply.answer, model))
         try:
-            self._send(reply.mode, events)
+            self._send(reply.mode, list(answer))
         except OSError:
             self.server.owner.closed_early.set()
 
