@@ -52,6 +52,7 @@ def home(tmp_path_factory, monkeypatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HOLDFAST_MONITORING_AUTO_DISCOVER", "false")  # whatever else runs here is no test's business
     return home
 
 

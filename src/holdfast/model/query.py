@@ -130,9 +130,10 @@ def _passes(session: Session, wanted: Filter) -> bool:
 
 def _holds(session: Session, key: str, value: str) -> bool:
     match key:
-        case "agent" | "status" | "branch":
-            found = str(getattr(session, key)).lower()
-            return found == value or (key == "status" and found.startswith(value + "-"))
+        case "agent" | "branch":
+            return str(getattr(session, key)).lower() == value
+        case "status":
+            return in_state(session.status, value)
         case "tag":
             return value in (t.lower() for t in session.tags)
         case "model":
@@ -150,6 +151,13 @@ def _holds(session: Session, key: str, value: str) -> bool:
             )
         case _:
             return value in str(getattr(session, key, "")).lower()
+
+
+def in_state(status: str, wanted: str) -> bool:
+    """Tell whether a status is the one that is wanted, or one of the group of that name (`active`, `waiting`)."""
+    from holdfast.model.live import GROUPS  # noqa: PLC0415 - most queries ask for no state
+
+    return status == wanted or status in GROUPS.get(wanted, ())
 
 
 def _is(session: Session, value: str) -> bool:

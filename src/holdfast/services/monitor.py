@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.model import Context, Query, Request, Session, buckets
+from holdfast.model import Context, Query, Request, Session, buckets, matches
 from holdfast.model.live import STATES, Board, BoardRow, Live, State, Tail, Window
 from holdfast.services._monitor import joining, spool
 from holdfast.services._monitor.burn import Burn, burns, midnight, top_of
@@ -93,7 +93,7 @@ class Monitor:
         stale = self._freshen() if sync else 0
         now = _now()
         sessions = self._sessions()
-        found = self._judged(sessions, now)
+        found = self._judged(now)
         burning = burns(self.store, top_of({s.id: s for s in sessions}), now=now)
         costs = self._costs(sessions, now)
         rows = [self._row(held, live, burning, costs, scored=scored) for held, live, _ in found]
@@ -113,20 +113,25 @@ class Monitor:
 
     def lives(self) -> dict[str, Live]:
         """Return the live state of each session that runs, or may run; every other session has ended."""
-        found = self._judged(self._sessions(), _now())
-        return {held.session.id: live for held, live, _ in found if held.session is not None}
+        return {ident: live for ident, (_, live) in self._lives().items()}
 
-    def states(self, sessions: Iterable[Session], *, also: bool = False) -> list[Session]:
-        """Return sessions with their true status; `also` adds those that run and stand in no archive yet, first."""
-        found = self._judged(self._sessions(), _now())
-        lives = {held.session.id: (held.session, live) for held, live, _ in found if held.session is not None}
-        listed = list(sessions)
-        told = [replace(s, status=lives[s.id][1].state if s.id in lives else self._settled(s)) for s in listed]
-        known = {s.id for s in self._sessions()} | {s.id for s in listed}
-        new = (
-            [replace(s, status=live.state) for ident, (s, live) in lives.items() if ident not in known] if also else []
-        )
-        return [*new, *told]
+    def live(self, session: Session) -> Live:
+        """Return the live state of one session."""
+        return self.lives().get(session.id) or Live(state=self._settled(session))
+
+    def listed(self, sessions: Iterable[Session], *, query: Query | None = None) -> list[Session]:
+        """Return sessions with their true status, the running ones first, what needs a person before all.
+
+        Running sessions that stand in no archive yet are added where they pass the query and it has no words.
+        """
+        lives = self._lives()
+        listed = [replace(s, status=lives[s.id][1].state if s.id in lives else self._settled(s)) for s in sessions]
+        query = query or Query()
+        if lives and not query.has_words and not query.excluded:
+            known = {s.id for s in self._sessions()} | {s.id for s in listed}
+            new = (replace(s, status=live.state) for s, live in lives.values() if s.id not in known)
+            listed += [s for s in new if matches(s, query)]
+        return sorted(listed, key=lambda s: STATES.index(s.status) if s.id in lives else len(STATES))
 
     def mark_read(self, *sessions: str, at: int | None = None) -> None:
         """Keep that a person saw these sessions as they are now."""
@@ -143,17 +148,22 @@ class Monitor:
                 if stop.wait(min(LOOK_SECONDS, max(0.0, until - time.monotonic()))):
                     return
 
-    def _judged(self, sessions: list[Session], now: int) -> list[tuple[Holding, Live, Tail | None]]:
+    def _lives(self) -> dict[str, tuple[Session, Live]]:
+        judged = self._judged(_now())
+        return {held.session.id: (held.session, live) for held, live, _ in judged if held.session is not None}
+
+    def _judged(self, now: int) -> list[tuple[Holding, Live, Tail | None]]:
         processes = self._snapshot()
-        by_pid = {p.pid: p for p in processes}
-        said = spool.newest(self.spool)
         running = joining.running(processes, self.sources, self._scene)
         self._running = frozenset(r.agent for r in running)
+        if not running:
+            return []
+        sessions = self._sessions()
+        by_pid = {p.pid: p for p in processes}
+        said = spool.newest(self.spool)
         joining.by_hooks(running, said.values(), by_pid)
         children = _newest_below(processes)
-        read = (
-            {ident: int(value) for ident, value in self.store.docs(READ).items() if value.isdigit()} if running else {}
-        )
+        read = {ident: int(value) for ident, value in self.store.docs(READ).items() if value.isdigit()}
         found = []
         for held in joining.join(running, Shelf(sessions, _written), now=now):
             if held.session is None and held.process is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec.structs import replace
 
-from holdfast.model import Filter, Query, moment, parse
+from holdfast.model import Filter, Query, matches, moment, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from holdfast.model import Session
     from holdfast.workspace import Workspace
 
-_OLDER = {"active": "working"}
-"""States by the name that they had in the tool whose flags --status takes over."""
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -25,7 +23,7 @@ def query_options(function: F) -> F:
     for option in (
         click.option("--until", metavar="WHEN", help="Only what began before, for example yesterday."),
         click.option("--since", metavar="WHEN", help="Only what went on after, for example 7d, today or 2026-11-20."),
-        click.option("--status", "-s", metavar="STATUS", help="Only sessions in this state, for example ended."),
+        click.option("--status", "-s", metavar="STATUS", help="Only this state, for example idle, waiting or active."),
         click.option("--tag", "-t", metavar="TAG", multiple=True, help="Only sessions with this tag."),
         click.option("--project", "-p", metavar="NAME", help="Only this project: its folder or its last part."),
         click.option("--agent", "-a", metavar="NAME", help="Only this agent, for example claude-code."),
@@ -37,12 +35,7 @@ def query_options(function: F) -> F:
 def query_of(given: Mapping[str, Any]) -> Query:
     """Join what was typed as words with what was given as options."""
     query = parse(" ".join(given.get("query", ())))
-    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project") if given.get(key)]
-    filters += (
-        [Filter(key="status", value=_OLDER.get(str(given["status"]), str(given["status"])))]
-        if given.get("status")
-        else []
-    )
+    filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project", "status") if given.get(key)]
     filters += [Filter(key="tag", value=value) for value in given.get("tag") or ()]
     since, until = given.get("since"), given.get("until")
     return replace(
@@ -53,11 +46,26 @@ def query_of(given: Mapping[str, Any]) -> Query:
     )
 
 
-def selected(workspace: Workspace, query: Query, *, trashed: bool = False, empty: bool = False) -> list[Session]:
-    """Return the sessions that pass a query's filters and, where it has words, hold them; last active first."""
+def selected(
+    workspace: Workspace, query: Query, *, trashed: bool = False, empty: bool = False, live: bool = False
+) -> list[Session]:
+    """Return the sessions that pass a query's filters and, where it has words, hold them; last active first.
+
+    With `live` each has its true status, and those that run stand first, also such that nothing is archived of yet.
+    """
+    if live:
+        return _selected_live(workspace, query, empty=empty)
     found = workspace.sessions.find(query, trashed=trashed, empty=empty)
     if not query.has_words:
         return found
     workspace.sync.catch_up()
     holders = workspace.search.holders(query, {s.id for s in found})
     return [s for s in found if s.id in holders]
+
+
+def _selected_live(workspace: Workspace, query: Query, *, empty: bool) -> list[Session]:
+    """Ask for everything but the states, then for the states as they are now."""
+    told = replace(query, filters=tuple(f for f in query.filters if f.key != "status"))
+    asked = replace(query, filters=tuple(f for f in query.filters if f.key == "status"), since=None, until=None)
+    found = workspace.monitor.listed(selected(workspace, told, empty=empty), query=told)
+    return [s for s in found if matches(s, asked)] if asked.filters else found

@@ -23,6 +23,9 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry(
         "Find and read", f"{_HERE}.sessions:show", "Show one session: its numbers, files, commands and conversation."
     ),
+    "monitor": Entry(
+        "Find and read", f"{_HERE}.monitor:monitor", "Watch the agents that run now, and which of them need you."
+    ),
     "search": Entry("Find and read", f"{_HERE}.search:search", "Find words in everything said, called and returned."),
     "usage": Entry("Find and read", f"{_HERE}.usage:usage", "Count tokens, requests and cost."),
     "health": Entry("Watch", f"{_HERE}.health:health", "Score one session's health, factor by factor."),
@@ -40,6 +43,8 @@ COMMANDS: dict[str, Entry] = {
     "delete": Entry("Change", f"{_HERE}.trash:delete", "Move sessions to the trash, for 30 days."),
     "undelete": Entry("Change", f"{_HERE}.trash:undelete", "Take sessions out of the trash."),
     "purge": Entry("Change", f"{_HERE}.trash:purge", "Erase sessions for good, and prove it."),
+    "close": Entry("Change", f"{_HERE}.batch:close", "Save sessions that run, and end them."),
+    "batch": Entry("Change", f"{_HERE}.batch:batch", "Tag, export or close many sessions at once."),
     "hooks": Entry("Look after", f"{_HERE}.hooks:hooks", "Let agents tell what their sessions do."),
     "config": Entry("Look after", f"{_HERE}.config:config", "Show and change settings."),
     "store": Entry("Look after", f"{_HERE}.store:store", "Verify and copy archives."),
@@ -49,6 +54,9 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("Look after", f"{_HERE}.demo:demo", "Try Holdfast on made-up sessions."),
 }
 ALIASES: dict[str, tuple[str, ...]] = {
+    "batch-close": ("batch", "close"),
+    "batch-export": ("batch", "export"),
+    "batch-tag": ("batch", "tag"),
     "import-context": ("import",),
     "init-config": ("config", "init"),
     "show-config": ("config", "show"),

@@ -214,6 +214,21 @@ class SettingItem(Struct, frozen=True, kw_only=True):
     env: str
 
 
+class BatchItem(Struct, frozen=True, kw_only=True):
+    """What became of one session in a batch, where it was saved, and which process held it."""
+
+    id: str
+    agent: str
+    name: str
+    outcome: Literal[
+        "none", "tagged", "exported", "ended", "killed", "still-running", "not-running", "refused", "failed"
+    ]
+    failed: bool = False
+    pid: int | None = None
+    path: str = ""
+    reason: str = ""
+
+
 class HookItem(Struct, frozen=True, kw_only=True):
     """One agent's hooks: the file, how it stands, for which events, and the last that was heard of it."""
 
@@ -274,3 +289,51 @@ class TagRate(Struct, frozen=True, kw_only=True):
     accepted: int
     rejected: int
     rate: float
+
+
+class EvidenceItem(Struct, frozen=True, kw_only=True):
+    """One thing that was seen of a session: by a hook, in the agent's registry, in the transcript, or of the process."""
+
+    kind: Literal["hook", "registry", "transcript", "process"]
+    state: str
+    at: str | None
+    detail: str
+    confidence: float
+
+
+class LiveItem(Struct, frozen=True, kw_only=True):
+    """What a session does now, on what evidence (the deciding one first); `pid` is null where no process is certain."""
+
+    state: str
+    since: str | None
+    confidence: float
+    ambiguous: bool
+    needs: str
+    pid: int | None
+    started: str | None
+    tty: str
+    evidence: tuple[EvidenceItem, ...]
+
+
+class WindowItem(Struct, frozen=True, kw_only=True):
+    """A plan's limit as an agent recorded it: the used share (0 to 1) of a window."""
+
+    agent: str
+    name: str
+    used: float
+    minutes: int | None
+    resets: str | None
+    at: str | None
+
+
+class BoardItem(Struct, frozen=True, kw_only=True):
+    """One session on the board; `burn` counts the tokens of the last twelve spans of ten seconds, the newest last."""
+
+    session: SessionItem
+    live: LiveItem
+    context: ContextItem
+    tokens_per_minute: float
+    burn: tuple[int, ...]
+    cost_today_usd: str | None
+    health: float | None
+    grade: Literal["healthy", "warning", "critical"] | None

@@ -11,15 +11,19 @@ from msgspec import Struct, field
 
 from holdfast.faces.cli.document_items import (
     AdviceItem,
+    BatchItem,
     BlockItem,
+    BoardItem,
     CommandItem,
     ContextItem,
+    EvidenceItem,
     FactorItem,
     FaultItem,
     FileItem,
     Files,
     HitItem,
     HookItem,
+    LiveItem,
     MessageItem,
     ParentItem,
     ProjectItem,
@@ -33,6 +37,7 @@ from holdfast.faces.cli.document_items import (
     Tokens,
     TokensKind,
     UsageItem,
+    WindowItem,
 )
 
 __all__ = [
@@ -40,7 +45,11 @@ __all__ = [
     "AdviceItem",
     "AdviceList",
     "AutoTagDocument",
+    "BatchDocument",
+    "BatchItem",
     "BlockItem",
+    "BoardDocument",
+    "BoardItem",
     "By",
     "CommandItem",
     "CompletionDocument",
@@ -49,6 +58,7 @@ __all__ = [
     "CopyDocument",
     "Document",
     "ErrorDocument",
+    "EvidenceItem",
     "ExportDocument",
     "FactorItem",
     "FaultItem",
@@ -60,6 +70,7 @@ __all__ = [
     "HookItem",
     "HooksDocument",
     "ImportDocument",
+    "LiveItem",
     "MessageItem",
     "ParentItem",
     "ProjectItem",
@@ -88,6 +99,7 @@ __all__ = [
     "UsageItem",
     "VerifyDocument",
     "VersionDocument",
+    "WindowItem",
 ]
 SCHEMA_VERSION = 1
 By = Literal["day", "week", "month", "session", "model", "project", "agent", "block"]
@@ -128,9 +140,10 @@ class SessionAnswer(Document, frozen=True, kw_only=True):
 
 
 class SessionDetail(Document, frozen=True, kw_only=True):
-    """What `show` prints."""
+    """What `show` prints; `live` is null where nobody looked."""
 
     session: SessionItem
+    live: LiveItem | None
     files: tuple[FileItem, ...]
     commands: tuple[CommandItem, ...]
     messages: tuple[MessageItem, ...]
@@ -263,11 +276,33 @@ class CopyDocument(Document, frozen=True, kw_only=True):
     files: int
 
 
+class BatchDocument(Document, frozen=True, kw_only=True):
+    """What `batch` and `close` did, or would do (`none`): how many sessions, how many of them failed, and each."""
+
+    action: Literal["none", "tagged", "exported", "closed"]
+    count: int
+    failed: int
+    sessions: tuple[BatchItem, ...]
+
+
 class HooksDocument(Document, frozen=True, kw_only=True):
     """What `hooks` found or did; `diff` is what was or would be changed."""
 
     action: Literal["shown", "installed", "removed", "none"]
     agents: tuple[HookItem, ...]
+
+
+class BoardDocument(Document, frozen=True, kw_only=True):
+    """What `monitor` prints: what runs now, what needs a person first; `stale` counts files not read yet."""
+
+    at: str | None
+    counts: dict[str, int]
+    tokens_per_minute: float
+    cost_today_usd: str | None
+    windows: tuple[WindowItem, ...]
+    sessions: tuple[BoardItem, ...]
+    recommendations: tuple[AdviceItem, ...]
+    stale: int
 
 
 class HealthDocument(Document, frozen=True, kw_only=True):

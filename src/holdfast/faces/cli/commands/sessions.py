@@ -54,7 +54,7 @@ def list_sessions(
     shape: str,
     **given: object,
 ) -> None:
-    """List sessions, last active first.
+    """List sessions, last active first; those that run stand before all others, with what they do now.
 
     QUERY is words and filters, for example: jwt agent:codex project:shop tag:api since:7d
     """
@@ -65,7 +65,8 @@ def list_sessions(
     stale = _first_sync(state) if state.bare else None
     if stale is None:
         stale = freshen(state, wanted=not no_sync)
-    found = selected(state.workspace, query, trashed=trash, empty=everything)
+    live = not (no_sync or trash) and state.config["monitoring.auto_discover"]
+    found = selected(state.workspace, query, trashed=trash, empty=everything, live=live)
     say_doubts(state, query, found, option=given.get("agent"))
     if expiring:
         found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
@@ -131,6 +132,8 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
     """
     session = anywhere(state, reference)
     messages = state.workspace.sessions.messages(session, everything=everything)
+    from msgspec.structs import replace
+
     from holdfast.faces.cli._items import session_item
     from holdfast.model import derive
 
@@ -138,12 +141,17 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
     if last is not None:
         messages = messages[-last:]
     item = session_item(state.workspace, session)
+    live = state.workspace.monitor.live(session) if state.config["monitoring.auto_discover"] else None
+    if live is not None:
+        item = replace(item, status=live.state)
     if state.json:
         from holdfast.faces.cli._items import command_item, file_item, message_item
+        from holdfast.faces.cli._live_items import live_item
         from holdfast.faces.cli.documents import SessionDetail
 
         document = SessionDetail(
             session=item,
+            live=None if live is None else live_item(live),
             files=tuple(file_item(f) for f in files),
             commands=tuple(command_item(r) for r in runs),
             messages=tuple(message_item(m) for m in messages),
@@ -152,4 +160,6 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
         return
     from holdfast.faces.cli._conversation import whole
 
+    if live is not None and live.process is not None:
+        state.workspace.monitor.mark_read(session.id)
     state.text(whole(state, item, (files, runs), messages, everything=everything), paged=True)
