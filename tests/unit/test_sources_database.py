@@ -97,7 +97,7 @@ def test_bytes_that_look_like_a_text_stay_bytes_where_they_are_none(db):
     (row,) = database.rows(db, "sessions", ("id", "data"), blobs=("data",))
     assert row == {"id": "a", "data": b"plain"}
     assert (
-        database.line_of("sessions", row) == b'{"table":"sessions",""row":{"id":"a",""data":{"base64":"cGxhaW4="}}}\n'
+        database.line_of("sessions", row) == b'{"table":"sessions","row":{"id":"a","data":{"base64":"cGxhaW4="}}}\n'
     )
 
 
