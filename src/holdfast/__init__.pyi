@@ -4,6 +4,9 @@ from holdfast.agent import AgentSession as AgentSession
 from holdfast.agent import CopilotAgent as CopilotAgent
 from holdfast.agent.preprocess import preprocess_and_execute as preprocess_and_execute
 from holdfast.agent.preprocess import preprocess_and_execute_sync as preprocess_and_execute_sync
+from holdfast.compat import SessionManager as SessionManager
+from holdfast.compat import SessionSnapshot as SessionSnapshot
+from holdfast.compat import UserMemory as UserMemory
 from holdfast.owned import open_store as open_store
 from holdfast.workspace import Workspace as Workspace
 
@@ -12,6 +15,9 @@ __all__ = [
     "Agent",
     "AgentSession",
     "CopilotAgent",
+    "SessionManager",
+    "SessionSnapshot",
+    "UserMemory",
     "Workspace",
     "__version__",
     "aio",
