@@ -10,6 +10,7 @@ from tests.live import (
     scripts_of_editors,
     scripts_of_evidence,
     scripts_of_launches,
+    scripts_of_tails,
 )
 from tests.live.scripts import SCRIPTS
 
@@ -21,5 +22,6 @@ FILES = (
     scripts_of_editors,
     scripts_of_evidence,
     scripts_of_launches,
+    scripts_of_tails,
 )
 __all__ = ["FILES", "SCRIPTS"]

@@ -154,3 +154,28 @@ def an_agent_is_found_however_it_was_launched(stage: Stage) -> Steps:
     for pen in pens:
         pen.finish()
     yield [check for pen in pens for check in see(pen, DONE, "finished")]
+
+
+@script("launch", OpenCode, OpenCodeTwo)
+def a_script_of_npm_and_the_program_it_starts_are_one_session(stage: Stage) -> Steps:
+    pen = stage.pen()
+    entry = stage.world.folder / "lib" / str(pen.number) / "bin" / "opencode"
+    native = ("/usr/lib/node_modules/opencode-ai/node_modules/opencode-linux-x64/bin/opencode",)
+    stage.world.standins.start_pair(entry, native, cwd=stage.cwd, worker="opencode")
+    pen.prompt()
+    yield see(pen, WORKING, "one of the two, and not ambiguous")
+    pen.finish()
+    yield see(pen, DONE, "finished")
+
+
+@script("launch", ClaudeCode)
+def a_session_in_the_background_is_a_session(stage: Stage) -> Steps:
+    pen = ClaudeCode(stage.world, stage.cwd)
+    pen.registered = False
+    pen.launch()
+    pen.registry("busy", ago=6, kind="bg")
+    pen.prompt()
+    yield see(pen, WORKING, "asked")
+    pen.finish()
+    pen.registry("idle", kind="bg")
+    yield see(pen, DONE, "finished")

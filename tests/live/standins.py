@@ -69,17 +69,17 @@ class StandIns:
         path = self.program(name or Path(argv[0]).name, real=real)
         return self._spawn(argv, path, cwd, fds)
 
-    def start_pair(self, script: Path, child: tuple[str, ...], *, cwd: Path) -> tuple[int, int]:
+    def start_pair(self, script: Path, child: tuple[str, ...], *, cwd: Path, worker: str = "node") -> tuple[int, int]:
         """Start a launcher that has started a worker, as Node programs do; returns both pids."""
         interpreter = self.folder / "pair" / "node"
         if not interpreter.exists():
             interpreter.parent.mkdir(parents=True, exist_ok=True)
             interpreter.symlink_to(os.path.realpath(sys.executable))
         script.parent.mkdir(parents=True, exist_ok=True)
-        worker = str(self.program("worker/node"))
+        program = str(self.program(f"worker/{worker}"))
         script.write_text(
             "import subprocess, sys\n"
-            f"child = subprocess.Popen({list(child)!r}, executable={worker!r})\n"
+            f"child = subprocess.Popen({list(child)!r}, executable={program!r})\n"
             "print(child.pid, flush=True)\n"
             "child.wait()\n"
         )
