@@ -90,6 +90,7 @@ class Monitor:
 
     def board(self, *, sync: bool = True, scored: bool = False, ended: int = ENDED) -> Board:
         """Return what runs now, what needs a person first, then sessions that ended last; `scored` adds health and advice."""
+        spool.trim(self.spool)
         stale = self._freshen() if sync else 0
         now = _now()
         sessions = self._sessions()
