@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.index import Index
     from holdfast.pricing import Prices
     from holdfast.redact import Redactor
+    from holdfast.services.alerts import Alarms
     from holdfast.services.archive import Archive
     from holdfast.services.demo import Demo
     from holdfast.services.doctor import Doctor
@@ -217,6 +218,13 @@ class Workspace:
         )
         spool = self.data / "spool"
         return Monitor(self.store, self.sources, self.roots, spool, reach=reach, rules=rules_of(self.config))
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """Tell what became worth attention between the boards of a monitor."""
+        from holdfast.services.alerts import Alarms  # noqa: PLC0415
+
+        return Alarms(self.store, lambda: self.redactor, self.config)
 
     @cached_property
     def tagging(self) -> Tagging:
