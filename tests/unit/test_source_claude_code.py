@@ -68,6 +68,19 @@ def test_a_streamed_answer_is_one_request_with_its_greatest_output(tmp_path):
     assert [m.continues for m in found.all_messages] == [False, True, True]
 
 
+def test_a_record_that_stands_twice_in_a_file_is_no_further_record_of_its_answer(tmp_path):
+    turn = (prompt(1, "go"), reply(2, "a", 5), reply(3, "b", 5))
+    found = read_records(tmp_path, *turn, *turn)
+    again = {m.id: m.continues for m in found.all_messages}
+    assert list(again.values()) == [False, False, True]
+
+
+def test_a_note_of_an_interruption_is_nothing_that_a_person_said(tmp_path):
+    noted = "[Request interrupted by user for tool use]"
+    found = read_records(tmp_path, prompt(1, "go"), prompt(2, [{"type": "text", "text": noted}]))
+    assert [m.role for m in found.all_messages] == ["user", "system"]
+
+
 def test_a_resumed_copy_is_the_same_request(tmp_path):
     other = "22222222-2222-4333-8444-555555555555"
     sample.lines(tmp_path / "projects" / "-home-ada-shop" / f"{other}.jsonl", [reply(1, "a", 5, session=other)])

@@ -35,6 +35,8 @@ _QUIET_SYSTEM = frozenset({
 _INJECTED = re.compile(
     r"\s*<(?:local-command-|task-notification|system-reminder|bash-stdout|bash-stderr|user-prompt-submit-hook|teammate-message)"
 )
+_INTERRUPTED = "[Request interrupted by user"
+"""What the program writes in the person's place."""
 
 
 class State(Struct):
@@ -49,7 +51,8 @@ class State(Struct):
     active: int | None = None
     used: int | None = None
     models: list[str] = field(default_factory=list)
-    answers: dict[str, None] = field(default_factory=dict)
+    answers: dict[str, str | None] = field(default_factory=dict)
+    """The first record of each of the last answers: a record that stands twice is no further record of its answer."""
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -206,16 +209,15 @@ def _assistant(
     request = request_of(record, at=at, path=path, line=line)
     parts, unknown = blocks(inner.content)
     answer = inner.id or ""
-    continues = bool(answer) and answer in state.answers
-    if answer:
-        state.answers[answer] = None
+    ident = record.uuid or f"line:{line}"
+    continues = bool(answer) and state.answers.setdefault(answer, ident) != ident
     if request is not None:
         if request.model not in state.models:
             state.models = list(ordered((*state.models, request.model)))
         if request.main:
             state.used = request.usage.context
     message = Message(
-        id=record.uuid or f"line:{line}",
+        id=ident,
         role="assistant",
         parts=parts,
         at=at,
@@ -253,6 +255,8 @@ def _role(record: Record, parts: tuple[Part, ...]) -> Role:
     if record.meta or record.compact:
         return "system"
     said = next((p.text for p in parts if isinstance(p, Text)), "")
+    if said.startswith(_INTERRUPTED):
+        return "system"
     return "system" if _INJECTED.match(said) and not title_of(said) else "user"
 
 
