@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from holdfast.redact import Redactor
     from holdfast.services.alerts import Alarms
     from holdfast.services.archive import Archive
+    from holdfast.services.closing import Closing
     from holdfast.services.demo import Demo
     from holdfast.services.doctor import Doctor
     from holdfast.services.exchange import Exchange
@@ -247,6 +248,23 @@ class Workspace:
         from holdfast.services.exchange import Exchange  # noqa: PLC0415
 
         return Exchange(self.store, lambda: self.redactor, self.sources)
+
+    @cached_property
+    def closing(self) -> Closing:
+        """Save and end sessions that run."""
+        from functools import partial  # noqa: PLC0415
+
+        from holdfast.services._closing import sharing  # noqa: PLC0415
+        from holdfast.services.closing import Closing  # noqa: PLC0415
+
+        shares = partial(sharing.reason, self.sources, self.roots)
+        board = lambda: self.monitor.board()  # noqa: E731, PLW0108 - loaded when asked
+        return Closing(self.store, board, lambda: self.exchange, self.data / "closed", shares=shares)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The names of all formats that can be written."""
+        return (*registry.names("formats"), *registry.third_party("formats"))
 
     @cached_property
     def hooks(self) -> Hooks:

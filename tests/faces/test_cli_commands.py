@@ -42,7 +42,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "close": ("close", "-", "--yes"),
     "batch tag": ("batch", "tag", "all", "api", "--yes"),
     "batch export": ("batch", "export", "all", "--output-dir", "out"),
-    "batch close": ("batch", "close", "all", "--yes"),
+    "batch close": ("batch", "close", "no-such-session-*"),  # never `all`: what runs on this machine is real
     "hooks install": ("hooks", "install", "claude-code", "--yes"),
     "hooks remove": ("hooks", "remove", "claude-code", "--yes"),
     "hooks show": ("hooks", "show"),
