@@ -10,24 +10,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from holdfast._sqlite import all_rows
-from holdfast.model.usage import key_hash
-from holdfast.stores import _rows
+from holdfast.stores import _rows, _tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import apsw
 
-    from holdfast.model import Message
+    from holdfast.model import Message, Rollup
 
 SMALL = 32 << 10
 """A block below this is still joined with later ones."""
-TAIL = 24
-"""Every so many messages the small blocks at a session's end are joined."""
 FEW = 8
 """Fewer small blocks than this are left as they are."""
 MOST = 64
 Row = tuple[int, int, int, int]  # pk, first, count, size
+_MARKS = [f"({','.join('?' * n)})" for n in range(FEW + 1)]
 
 
 class Block(NamedTuple):
@@ -37,37 +35,69 @@ class Block(NamedTuple):
     data: bytes
 
 
-def append(db: apsw.Connection, session: int, first: int, messages: Sequence[Message]) -> Block:
-    """Add messages behind the last one."""
-    pieces = _rows.pieces_of(messages)
+class New(NamedTuple):
+    """Messages to add, the hashes of their ids, what was counted before them, and how many wait already."""
+
+    messages: Sequence[Message]
+    hashes: list[int]
+    before: Rollup
+    waiting: int
+    may_wait: bool
+
+
+def append(db: apsw.Connection, session: int, first: int, new: New) -> Block | None:
+    """Add messages behind the last one: few small ones wait in the tail (then there is no block), else all become a block."""
+    pieces = _rows.pieces_of(new.messages)
     data = _rows.joined(pieces)
-    db.execute(
-        "INSERT INTO blocks(session, first, count, size, data) VALUES(?,?,?,?,?)",
-        (session, first, len(pieces), len(data), _rows.packed(data)),
-    )
-    pk = db.last_insert_rowid()
-    db.executemany(
-        "INSERT OR REPLACE INTO ids VALUES(?,?,?)",
-        sorted((session, key_hash(m.id), first + i) for i, m in enumerate(messages)),
-    )
+    if new.may_wait and len(data) < _rows.TINY and new.waiting + len(pieces) < _tail.MOST:
+        row = _tail.Row(first, _tail.hashes_of(new.hashes), _tail.counts_of(new.before), _rows.packed(data))
+        _tail.add(db, session, row)
+        return None
+    rows = _tail.rows(db, session) if new.waiting else []
+    start, before = (rows[0].first, rows[0].before) if rows else (first, _tail.counts_of(new.before))
+    if rows:
+        hashes = [n for row in rows for n in _tail.numbers(row.hashes)] + new.hashes
+        pieces = [p for row in rows for p in _rows.split(_rows.unpacked(row.data))] + pieces
+        data = _rows.joined(pieces)
+        _tail.clear(db, session)
+    else:
+        hashes = new.hashes
+    pk = insert(db, session, start, data, count=len(pieces), before=before)
+    remember(db, session, start, hashes)
     return Block(pk, data)
 
 
-def known(db: apsw.Connection, session: int, messages: Sequence[Message]) -> dict[int, int]:
-    """Return the places of messages that are there already: position in the argument -> seq."""
-    hashes = [key_hash(m.id) for m in messages]
-    wanted = "SELECT hash, seq FROM ids WHERE session=? AND hash IN "
+def settle(db: apsw.Connection, session: int) -> None:
+    """Make what waits in the tail a block."""
+    rows = _tail.rows(db, session)
+    if rows:
+        pieces = [p for row in rows for p in _rows.split(_rows.unpacked(row.data))]
+        _tail.clear(db, session)
+        data = _rows.joined(pieces)
+        insert(db, session, rows[0].first, data, count=len(pieces), before=rows[0].before)
+        remember(db, session, rows[0].first, [n for row in rows for n in _tail.numbers(row.hashes)])
+
+
+def insert(db: apsw.Connection, session: int, first: int, data: bytes, *, count: int, before: bytes | None) -> int:
+    db.execute(
+        "INSERT INTO blocks(session, first, count, size, data, before) VALUES(?,?,?,?,?,?)",
+        (session, first, count, len(data), _rows.packed(data), before),
+    )
+    return db.last_insert_rowid()
+
+
+def remember(db: apsw.Connection, session: int, first: int, hashes: Sequence[int]) -> None:
+    """Keep the places of messages by their ids."""
+    rows = sorted((session, number, first + i) for i, number in enumerate(hashes))
+    db.executemany("INSERT OR REPLACE INTO ids VALUES(?,?,?)", rows)
+
+
+def known(db: apsw.Connection, session: int, hashes: Sequence[int], *, below: int = 1 << 60) -> dict[int, int]:
+    """Return the places of messages in blocks that are there already: hash -> seq."""
+    wanted = "SELECT hash, seq FROM ids WHERE session=? AND seq<? AND hash IN "
     if len(hashes) > FEW:
-        places = dict(all_rows(db, f"{wanted}(SELECT value FROM json_each(?))", (session, str(hashes))))
-    else:
-        places = dict(all_rows(db, f"{wanted}({','.join('?' * len(hashes))})", (session, *hashes)))
-    return {position: places[number] for position, number in enumerate(hashes) if number in places}
-
-
-def place_of(db: apsw.Connection, session: int, message_id: str) -> int | None:
-    """Return a message's seq by its id."""
-    row = db.execute("SELECT seq FROM ids WHERE session=? AND hash=?", (session, key_hash(message_id))).get
-    return None if row is None else int(row)
+        return dict(all_rows(db, f"{wanted}(SELECT value FROM json_each(?))", (session, below, str([*hashes]))))
+    return dict(all_rows(db, wanted + _MARKS[len(hashes)], (session, below, *hashes))) if hashes else {}
 
 
 def put_in_place(db: apsw.Connection, session: int, changes: Mapping[int, Message]) -> None:
@@ -82,7 +112,7 @@ def put_in_place(db: apsw.Connection, session: int, changes: Mapping[int, Messag
 
 
 def read(db: apsw.Connection, session: int, after: int, before: int | None) -> Iterator[Message]:
-    """Yield messages with after < seq < before, a block at a time."""
+    """Yield the messages of a session's own with after < seq < before, a block at a time."""
     end = before if before is not None else 1 << 60
     wanted = all_rows(
         db,
@@ -90,6 +120,7 @@ def read(db: apsw.Connection, session: int, after: int, before: int | None) -> I
         " coalesce((SELECT max(first) FROM blocks WHERE session=?1 AND first <= ?2 + 1), 0) ORDER BY first",
         (session, after, end),
     )
+    wanted += [(row.first, row.data) for row in _tail.rows(db, session, start=after + 1, end=end)]
     for first, data in wanted:
         for offset, piece in enumerate(_rows.split(_rows.unpacked(data))):
             if after < first + offset < end:
@@ -97,8 +128,8 @@ def read(db: apsw.Connection, session: int, after: int, before: int | None) -> I
 
 
 def join_small(db: apsw.Connection, session: int, *, before: int, after: int) -> None:
-    """Join small blocks at the session's end now and then: when it has grown past a multiple of TAIL messages."""
-    if before // TAIL == after // TAIL:
+    """Join small blocks at the session's end now and then: when it has grown past a multiple of so many messages."""
+    if before // _tail.MOST == after // _tail.MOST:
         return
     tail: dict[int, bytes] = {}
     for pk, size, packed in db.execute(

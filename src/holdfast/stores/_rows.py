@@ -19,6 +19,7 @@ _pieces = msgspec.msgpack.Decoder(list[bytes])
 _session = msgspec.msgpack.Decoder(Session)
 _edits = msgspec.msgpack.Decoder(Edits)
 _receipt = msgspec.msgpack.Decoder(Receipt)
+_counts = msgspec.msgpack.Decoder(tuple[int, ...])
 PLAIN = b"\0"
 """The first byte of content that is kept as it is, a checksum after it; compressed content begins with another one."""
 TINY = 2 << 10
@@ -28,6 +29,7 @@ encode = _encoder.encode
 session_from = _session.decode
 edits_from = _edits.decode
 receipt_from = _receipt.decode
+counts_from = _counts.decode
 
 
 def pieces_of(messages: Iterable[Message]) -> list[bytes]:

@@ -38,7 +38,20 @@ CREATE TABLE docs(kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PR
 CREATE TABLE receipts(session INTEGER NOT NULL, key TEXT NOT NULL, receipt BLOB NOT NULL, PRIMARY KEY(session, key)) WITHOUT ROWID;
 """
 
-STEPS = (FIRST,)
+SECOND = """
+DROP INDEX sessions_by_activity;
+DELETE FROM meta WHERE key='revision';
+CREATE TABLE tail(
+  session INTEGER NOT NULL, first INTEGER NOT NULL, hashes BLOB NOT NULL, before BLOB, data BLOB NOT NULL,
+  PRIMARY KEY(session, first)) WITHOUT ROWID;
+ALTER TABLE blocks ADD COLUMN before BLOB;
+ALTER TABLE sessions ADD COLUMN base INTEGER;
+ALTER TABLE sessions ADD COLUMN base_seq INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX sessions_by_base ON sessions(base) WHERE base IS NOT NULL;
+"""
+"""The clock is the last row of `changes`; small turns wait in `tail` for a block; a fork leans on its base up to a message."""
+
+STEPS = (FIRST, SECOND)
 """Schema version n is what the first n steps make."""
-OF_SESSION = ("blocks", "ids", "requests", "repeats", "receipts")
+OF_SESSION = ("blocks", "tail", "ids", "requests", "repeats", "receipts")
 """Tables whose rows belong to one session by its number."""

@@ -18,14 +18,10 @@ if TYPE_CHECKING:
 def blocks(db: apsw.Connection) -> Iterator[Fault]:
     """Yield blocks that do not hold what their row says, and raw spans that do not come back."""
     for pk, count in all_rows(db, "SELECT pk, count FROM blocks"):
-        try:
-            pieces = _rows.split(_blocks.content(db, pk))
-            if len(pieces) != count:
-                yield Fault(place=f"block {pk}", problem=f"{len(pieces)} messages instead of {count}")
-            for seq, piece in enumerate(pieces):
-                _rows.message_from(piece, seq)
-        except (Unreadable, ValueError) as error:
-            yield Fault(place=f"block {pk}", problem=str(error))
+        data = db.execute("SELECT data FROM blocks WHERE pk=?", (pk,)).get
+        yield from _messages(f"block {pk}", data, count)
+    for session, first, hashes, data in all_rows(db, "SELECT session, first, hashes, data FROM tail"):
+        yield from _messages(f"tail {session}:{first}", data, len(hashes) // 8)
     for pk, size, block in all_rows(db, "SELECT pk, size, block FROM raw"):
         try:
             data = _rows.unpacked(db.execute("SELECT data FROM raw WHERE pk=?", (pk,)).get, _blocks.content(db, block))
@@ -33,3 +29,14 @@ def blocks(db: apsw.Connection) -> Iterator[Fault]:
                 yield Fault(place=f"raw {pk}", problem=f"{len(data)} bytes instead of {size}")
         except Unreadable as error:
             yield Fault(place=f"raw {pk}", problem=error.message)
+
+
+def _messages(place: str, data: bytes, count: int) -> Iterator[Fault]:
+    try:
+        pieces = _rows.split(_rows.unpacked(data))
+        if len(pieces) != count:
+            yield Fault(place=place, problem=f"{len(pieces)} messages instead of {count}")
+        for seq, piece in enumerate(pieces):
+            _rows.message_from(piece, seq)
+    except (Unreadable, ValueError) as error:
+        yield Fault(place=place, problem=str(error))

@@ -141,6 +141,26 @@ class SupportsBatch(Protocol):
 
 
 @runtime_checkable
+class SupportsFork(Protocol):
+    """A store in which a session can begin where another one stands."""
+
+    def fork(self, session_id: str, session: Session, *, at: int | None = None) -> Receipt:
+        """Begin `session` with the first `at` messages of another one (all of them without `at`), copying none.
+
+        Both then change without each other: what one loses, changes or is purged of, the other keeps. errors.NotFound,
+        errors.BadInput for a place that is none, errors.Conflict where the new session exists.
+        """
+
+
+@runtime_checkable
+class SupportsDoc(Protocol):
+    """A store that can look one document up without reading all of its kind."""
+
+    def doc(self, kind: str, key: str) -> bytes | None:
+        """Return one document."""
+
+
+@runtime_checkable
 class SupportsRaw(Protocol):
     """A store that keeps source bytes."""
 

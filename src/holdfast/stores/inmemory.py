@@ -7,10 +7,9 @@ import copy
 import threading
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from holdfast.errors import Conflict, NotFound
+from holdfast.errors import BadInput, Conflict, NotFound
 from holdfast.model import (
     Edits,
     Message,
@@ -29,27 +28,13 @@ from holdfast.model import (
     with_edits,
 )
 from holdfast.model.usage import grown, is_counted, short_key, weight
+from holdfast.stores._held import Held, Places
 from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.model.results import Durability
-
-
-class Held(Struct):
-    """What is kept of one session."""
-
-    session: Session
-    edits: Edits | None = None
-    messages: list[Message] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-    requests: dict[str, Request] = field(default_factory=dict)
-    repeats: dict[tuple[str, int, str], None] = field(default_factory=dict)
-    files: dict[tuple[str, int], tuple[bytes, bool, int]] = field(default_factory=dict)
-    """By path and version: the bytes, whether they are rows, and where they begin in the file."""
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    revision: int = 0
 
 
 class InMemoryStore:
@@ -144,6 +129,28 @@ class InMemoryStore:
             if forever:
                 del self._held[session_id]
             return True
+
+    def fork(self, session_id: str, session: Session, *, at: int | None = None) -> Receipt:
+        """Begin a session with the messages of another one before a place."""
+        with self._lock:
+            held = self._held.get(session_id)
+            if held is None:
+                raise NotFound(f"no session {session_id!r}", "holdfast list")
+            end = len(held.messages) if at is None else at
+            if not 0 <= end <= len(held.messages):
+                raise BadInput(f"at={end}: the session has {len(held.messages)} messages", "a number from 0 to that")
+            if session.id in self._held:
+                raise Conflict(f"session {session.id} is there already", "fork into a new one")
+            begun = replace(session, revision=0, trashed=None, rollup=Rollup())
+            made = Held(session=begun, messages=held.messages[:end], places=Places(held.places, end))
+            self._held[session.id] = made
+            self._tick(made, 0)
+            return Receipt(session=session.id, revision=made.revision, first=end, durability=self.durability)
+
+    def doc(self, kind: str, key: str) -> bytes | None:
+        """Return one document."""
+        with self._lock:
+            return self._docs.get(kind, {}).get(key)
 
     def since(self, revision: int) -> Iterator[Changed]:
         """Yield what changed after a revision."""
@@ -273,8 +280,10 @@ class InMemoryStore:
         given = {m.id: m for m in transcript.messages}
         gone = {i for i in transcript.dropped if i in held.places or i in given}
         if transcript.replaces:
-            gone |= held.places.keys() - given.keys()
-        changes = {i: given.get(i) or held.messages[held.places[i]] for i in (*given, *sorted(gone - given.keys()))}
+            gone |= set(held.places) - given.keys()
+        changes = {
+            i: given.get(i) or held.messages[held.places.get(i) or 0] for i in (*given, *sorted(gone - given.keys()))
+        }
         for ident, message in changes.items():
             place = held.places.get(ident)
             kept = replace(message, live=message.live and ident not in gone)

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from holdfast._sqlite import Durability, Guarded, all_rows, files_with, migrate, open_database, writing
 from holdfast.errors import NotFound
 from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, matches, with_edits
-from holdfast.stores import _blocks, _ledger, _raw, _rows, _schema, _verify
+from holdfast.stores import _forking, _forks, _ledger, _raw, _rows, _schema, _tail, _verify
+from holdfast.stores._log import Log
 from holdfast.stores._put import Put
 from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 SAMPLE = 24
+_OF_SESSION_ALONE = """
+WITH own AS (SELECT pk, coalesce((SELECT max(base_seq) FROM sessions f WHERE f.base=s.pk), 0) AS given FROM sessions s WHERE id=?1)
+SELECT data FROM blocks WHERE session=(SELECT pk FROM own) AND first >= (SELECT given FROM own)
+UNION ALL SELECT data FROM tail WHERE session=(SELECT pk FROM own) AND first >= (SELECT given FROM own)
+UNION ALL SELECT data FROM raw WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM own))
+"""
+"""What goes with a session: not what its forks have of it."""
 
 
 class SqliteStore:
@@ -35,9 +43,11 @@ class SqliteStore:
         self.url = "sqlite://" if path is None else f"sqlite:///{path}"
         self.path = path
         self.durability = durability
-        self._db = open_database(path, durability=durability, kind=Guarded)
+        self._db = open_database(path, durability="derived", kind=Guarded)
+        self._log = Log(path) if path is not None and durability == "durable" else None
         self._lock = threading.RLock()
         self._names: dict[str, int] = {}
+        self.states: dict[str, _tail.State] = {}
         migrate(self._db, _schema.STEPS)
 
     @classmethod
@@ -91,11 +101,11 @@ class SqliteStore:
     ) -> Iterator[Message]:
         """Yield messages in order."""
         with self._lock:
-            row = self._db.execute("SELECT pk, next_seq FROM sessions WHERE id=?", (session_id,)).get
+            row = self._db.execute("SELECT next_seq, pk, base, base_seq FROM sessions WHERE id=?", (session_id,)).get
             if row is None:
                 return
-            start = after if last is None else max(after, row[1] - last - 1)
-            found = _blocks.read(self._db, row[0], start, before)
+            start = after if last is None else max(after, row[0] - last - 1)
+            found = _forks.read(self._db, _forks.Base(*row[1:]), start, before)
             if last is not None:
                 found = iter(list(found))
         yield from found
@@ -139,6 +149,17 @@ class SqliteStore:
             self._scrub()
         return True
 
+    def fork(self, session_id: str, session: Session, *, at: int | None = None) -> Receipt:
+        """Begin a session with the messages of another one before a place; none is copied."""
+        with self._writing():
+            return _forking.fork(self._db, session_id, session, at=at, tick=self.tick, durability=self.durability)
+
+    def doc(self, kind: str, key: str) -> bytes | None:
+        """Return one document."""
+        with self._lock:
+            found: bytes | None = self._db.execute("SELECT value FROM docs WHERE kind=? AND key=?", (kind, key)).get
+        return found
+
     def since(self, revision: int) -> Iterator[Changed]:
         """Yield what changed after a revision."""
         steps: dict[str, list[tuple[int, int]]] = {}
@@ -155,7 +176,7 @@ class SqliteStore:
     def revision(self) -> int:
         """Return the store's clock."""
         with self._lock:
-            return int(self._db.execute("SELECT value FROM meta WHERE key='revision'").get)
+            return self._db.execute("SELECT max(revision) FROM changes").get or 0
 
     def docs(self, kind: str) -> dict[str, bytes]:
         """Return all documents of a kind."""
@@ -214,8 +235,7 @@ class SqliteStore:
         with self._lock:
             rows = all_rows(
                 self._db,
-                "SELECT data FROM blocks WHERE session=(SELECT pk FROM sessions WHERE id=?1) UNION ALL SELECT data FROM raw"
-                " WHERE file IN (SELECT pk FROM files WHERE session=(SELECT pk FROM sessions WHERE id=?1))",
+                _OF_SESSION_ALONE,
                 (session_id,),
             )
             found = {_sample(data): len(data) for (data,) in rows if len(data) > 2 * SAMPLE}
@@ -226,7 +246,8 @@ class SqliteStore:
         """Return samples of other sessions' rows of these sizes: what a fork copied compresses to the same bytes."""
         own = "SELECT pk FROM sessions WHERE id=?1"
         sql = (
-            f"SELECT data FROM blocks WHERE session IS NOT ({own}) AND length(data) IN (SELECT value FROM json_each(?2))"
+            f"SELECT data FROM tail WHERE session IS NOT ({own}) AND length(data) IN (SELECT value FROM json_each(?2)) UNION ALL"
+            f" SELECT data FROM blocks WHERE session IS NOT ({own}) AND length(data) IN (SELECT value FROM json_each(?2))"
             " UNION ALL SELECT data FROM raw WHERE length(data) IN (SELECT value FROM json_each(?2))"
             f" AND file NOT IN (SELECT pk FROM files WHERE session=({own}))"
         )
@@ -240,23 +261,34 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            if self._log is not None:
+                self._log.close()
             self._db.close()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        """Run one write transaction, or join the one that runs; `durable` waits for the disk when others may write already."""
+        commit = 0
         with self._lock:
             try:
+                if self._db.in_transaction:
+                    yield
+                    return
                 with writing(self._db):
                     yield
+                if self._log is not None:
+                    commit = self._log.wrote()
             except BaseException:
                 self._names.clear()
+                self.states.clear()
                 raise
+        if self._log is not None:
+            self._log.wait(commit)
 
     def tick(self, session_id: str, first: int) -> int:
         """Advance the clock: a session changed from a message on. Inside a write transaction only."""
-        revision = int(self._db.execute("UPDATE meta SET value = value + 1 WHERE key='revision' RETURNING value").get)
-        self._db.execute("INSERT INTO changes VALUES(?,?,?)", (revision, session_id, first))
-        return revision
+        self._db.execute("INSERT INTO changes(session, first) VALUES(?,?)", (session_id, first))
+        return self._db.last_insert_rowid()
 
     def _put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
         for key, value in docs.items():
@@ -274,6 +306,7 @@ class SqliteStore:
         return found
 
     def _erase(self, pk: int) -> None:
+        _forks.give(self._db, _forks.of(self._db, pk), -1)
         others = _ledger.forget(self._db, pk)
         self._db.execute("DELETE FROM raw WHERE file IN (SELECT pk FROM files WHERE session=?)", (pk,))
         self._db.execute("DELETE FROM files WHERE session=?", (pk,))

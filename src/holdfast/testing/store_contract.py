@@ -25,6 +25,7 @@ from holdfast.model import (
     parse,
 )
 from holdfast.stores.base import Raw, Store, SupportsBatch, SupportsLedger, SupportsRaw, SupportsVerify
+from holdfast.testing._fork_contract import ForkContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def asked(number: int, *, output: int = 10, at: int = NOON) -> Request:
     return Request(key=f"k{number}", at=at, model="m-1", usage=Usage(input=5, output=output), path="f", line=number)
 
 
-class StoreContract:
+class StoreContract(ForkContract):
     """Run against an empty store for each test."""
 
     def make(self) -> Store:
