@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import signal
 import socket
 import subprocess
 import sys
@@ -169,6 +170,13 @@ def test_a_request_that_the_server_cannot_take_is_the_caller_s_to_change():
         end(asked(server, "openai/m").stream(HELLO))
 
 
+def test_a_model_without_tools_is_told_apart():
+    no_tools = Reply(status=400, message="m does not support tools")
+    with ModelServer(no_tools) as server, pytest.raises(BadInput) as caught:
+        end(asked(server, "ollama/m").stream(HELLO, tools=[ADD]))
+    assert "can call tools" in caught.value.hint
+
+
 def test_a_model_that_is_not_there_is_named_with_the_command_that_brings_it():
     with ModelServer(Reply(status=404, message="no such model")) as server, pytest.raises(BadInput) as caught:
         end(asked(server, "ollama/qwen2.5:3b").stream(HELLO))
@@ -307,3 +315,37 @@ def test_a_model_that_numbers_its_calls_anew_each_time_gets_the_right_results():
         end(asked(server, "openai/m").stream((*HELLO, *round_of(1), *round_of(2))))
         sent = [m["content"] for m in server.received[0].body["messages"] if m["role"] == "tool"]
     assert sent == ["result 1", "result 2"]
+
+
+@pytest.mark.parametrize("model", DIALECTS)
+def test_a_library_can_be_loaded_before_it_is_needed(model):
+    ProviderClient(target(model, key="key-of-a-test", endpoint="http://127.0.0.1:9", env={})).warm()
+    assert "pydantic_ai.direct" in sys.modules
+
+
+INTERRUPTED = """
+import sys, threading
+from holdfast.llm.names import target
+from holdfast.llm.provider import ProviderClient
+from holdfast.model import Message, Text
+
+told = Message(id="u", role="user", parts=(Text("hi"),))
+events = ProviderClient(target("openai/m", endpoint=sys.argv[1], env={})).stream([told])
+next(events)
+print("begun", flush=True)
+try:
+    list(events)
+except KeyboardInterrupt:
+    events.close()
+    print("stopped", [t.name for t in threading.enumerate() if t.name.startswith("holdfast")])
+"""
+
+
+def test_control_c_stops_the_answer_and_not_the_program():
+    with ModelServer(Reply(mode="hang", answer=Answer(text="one two"))) as server:
+        command = [sys.executable, "-c", INTERRUPTED, server.openai_url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout.readline() == "begun\n"
+            program.send_signal(signal.SIGINT)
+            assert program.communicate(timeout=30)[0] == "stopped []\n"
+        assert server.closed_early.wait(5)

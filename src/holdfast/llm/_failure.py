@@ -60,7 +60,12 @@ def told(error: Exception, where: Target) -> HoldfastError:
     if isinstance(error, wire.ModelConnectionError | OSError):
         return Unavailable(f"{server} cannot be reached: {_said(error)}", _start_hint(where))
     if isinstance(error, wire.ModelRequestRejectedError | wire.UserError):
-        return BadInput(f"{server} cannot take this request: {_said(error)}", "change the model or the message")
+        hint = (
+            "use a model that can call tools, or offer none"
+            if "tool" in _said(error)
+            else "change the model or the message"
+        )
+        return BadInput(f"{server} cannot take this request: {_said(error)}", hint)
     return Unavailable(f"{server} gave no usable answer: {_said(error)}", "try again, or use another model")
 
 

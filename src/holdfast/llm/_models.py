@@ -23,6 +23,15 @@ def model(where: Target) -> Model[Any]:
     return MAKERS[where.provider](where)
 
 
+def load(where: Target) -> None:
+    """Import what `model` will need; the rest of the provider's library follows from it."""
+    from importlib import import_module
+
+    import_module("pydantic_ai.direct")
+    import_module(f"pydantic_ai.models.{'openai' if where.provider == 'azure' else where.provider}")
+    import_module(f"pydantic_ai.providers.{where.provider}")
+
+
 def _whole(provider: Provider[Any], name: str) -> ModelProfile | None:
     """Have an answer without an end be a failure: it was cut off."""
     from pydantic_ai.profiles import merge_profile

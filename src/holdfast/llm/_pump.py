@@ -10,13 +10,14 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
 T = TypeVar("T")
+MOMENT = 0.2
 
 
 def drained(make: Callable[[], AsyncGenerator[T]]) -> Generator[T]:
@@ -25,7 +26,7 @@ def drained(make: Callable[[], AsyncGenerator[T]]) -> Generator[T]:
     with ThreadPoolExecutor(1, thread_name_prefix="holdfast-model") as thread:
         running = thread.submit(asyncio.run, pump.run())
         try:
-            while (item := pump.items.get()) is not None:
+            while (item := pump.next()) is not None:
                 yield item[0]
         finally:
             pump.stop()
@@ -41,6 +42,12 @@ class _Pump(Generic[T]):
         self._ended = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+
+    def next(self) -> tuple[T] | None:
+        """Wait for the next item; on some systems Ctrl-C arrives only when a wait ends, so none is long."""
+        while True:
+            with suppress(Empty):
+                return self.items.get(timeout=MOMENT)
 
     async def run(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()

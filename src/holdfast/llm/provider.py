@@ -64,6 +64,13 @@ class ProviderClient:
         self._first_wait = first_wait
         self._settings = dict(settings or {})
 
+    def warm(self) -> None:
+        """Load the provider's library now, for example in a thread while a person types; nothing is asked."""
+        _failure()
+        from holdfast.llm import _models, _wire  # noqa: F401 - loading them is the work
+
+        _models.load(self.target)
+
     def stream(
         self, messages: Sequence[Message], *, tools: Sequence[ToolSpec] = (), timeout: float | None = None
     ) -> Generator[Event]:
