@@ -272,7 +272,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.send_header("Location", "/elsewhere")
         self.end_headers()
 
-    def do_GET(self):  # noqa: N802 - the library's name
+    def do_GET(self):
         self.got.append((self.path, "", {}))
         self.send_response(204)
         self.end_headers()
