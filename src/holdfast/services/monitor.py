@@ -20,7 +20,7 @@ from holdfast.model import Context, Query, Request, Session, buckets, matches
 from holdfast.model.live import STATES, Board, BoardRow, Live, State, Tail, Window
 from holdfast.services._monitor import joining, spool
 from holdfast.services._monitor.burn import Burn, burns, midnight, top_of
-from holdfast.services._monitor.joining import Holding, Shelf
+from holdfast.services._monitor.joining import Holding, Running, Shelf
 from holdfast.services._monitor.state import MINUTE_MS, Facts, Rules, judge
 from holdfast.services._monitor.tails import LAST, tail_of
 from holdfast.sources.base import Scene, Source, SupportsLive
@@ -91,15 +91,17 @@ class Monitor:
     def board(self, *, sync: bool = True, scored: bool = False, ended: int = ENDED) -> Board:
         """Return what runs now, what needs a person first, then sessions that ended last; `scored` adds health and advice."""
         spool.trim(self.spool)
-        stale = self._freshen() if sync else 0
+        table = self._snapshot()
+        running = joining.running(table, self.sources, self._scene)
+        stale = self._freshen(frozenset(r.agent for r in running)) if sync else 0
         now = _now()
         sessions = self._sessions()
-        found = self._judged(now)
+        found = self._judged(now, table, running)
         burning = burns(self.store, top_of({s.id: s for s in sessions}), now=now)
         costs = self._costs(sessions, now)
         rows = [self._row(held, live, burning, costs, scored=scored) for held, live, _ in found]
-        running = {row.session.id for row in rows}
-        rest = (s for s in sessions if s.id not in running and _is_own_row(s))
+        shown = {row.session.id for row in rows}
+        rest = (s for s in sessions if s.id not in shown and _is_own_row(s))
         rows += [
             self._row(Holding(agent=s.agent, session=s), Live(state="ended", since=s.active), burning, costs)
             for s, _ in zip(rest, range(ended), strict=False)
@@ -150,13 +152,13 @@ class Monitor:
                     return
 
     def _lives(self) -> dict[str, tuple[Session, Live]]:
-        judged = self._judged(_now())
+        table = self._snapshot()
+        judged = self._judged(_now(), table, joining.running(table, self.sources, self._scene))
         return {held.session.id: (held.session, live) for held, live, _ in judged if held.session is not None}
 
-    def _judged(self, now: int) -> list[tuple[Holding, Live, Tail | None]]:
-        processes = self._snapshot()
-        running = joining.running(processes, self.sources, self._scene)
-        self._running = frozenset(r.agent for r in running)
+    def _judged(
+        self, now: int, processes: tuple[Process, ...], running: list[Running]
+    ) -> list[tuple[Holding, Live, Tail | None]]:
         if not running:
             return []
         sessions = self._sessions()
@@ -242,14 +244,14 @@ class Monitor:
                 best[key] = window
         return tuple(best.values())
 
-    def _freshen(self) -> int:
-        """Read what changed: of running agents each time, of all now and then."""
+    def _freshen(self, running: frozenset[str]) -> int:
+        """Read what changed: of running agents, and those that ran just before, each time, of all now and then."""
         if self.reach.sync is None:
             return 0
         sync = self.reach.sync()
         everything = not self._listed or time.monotonic() - self._listed > LIST_SECONDS
-        running = frozenset(r.agent for r in joining.running(self._snapshot(), self.sources, self._scene))
-        agents = None if everything else [name for name in self.sources if name in running | self._running]
+        agents = None if everything else sorted(running | self._running)
+        self._running = running
         remaining = sync.run(sync.plan(agents), within=WITHIN).remaining
         if everything and not remaining:
             self._listed = time.monotonic()

@@ -117,7 +117,7 @@ def option(given: Sequence[str], *names: str) -> str:
 def plain_claim(process: Process, given: Sequence[str], *, by_id: Sequence[str], go_on: Sequence[str]) -> Claim:
     """Return what a command line alone says: the session that it names, or that it goes on with the newest one."""
     ident = option(given, *by_id)
-    resumes = any(a.partition("=")[0] in (*go_on, *by_id) for a in given)
+    resumes = ident in ("latest", "last") or any(a.partition("=")[0] in go_on for a in given)
     if ident in ("latest", "last"):
         ident = ""
     return Claim(native_id=ident, cwd=process.cwd, resumes=resumes and not ident)

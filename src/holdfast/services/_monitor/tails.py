@@ -60,7 +60,7 @@ class _Walk:
             return "interrupted"
         if message.is_prompt or marks.get("open"):
             return "open"
-        if message.role == "system":
+        if message.role == "system" or (message.role == "user" and _is_by_hand(message)):
             return None
         has_words = message.role == "assistant" and any(isinstance(p, Text) for p in message.parts)
         return "done" if has_words and not self.calls else "open"
@@ -80,6 +80,11 @@ class _Walk:
             limited=is_limit(self.error),
             errors=self.errors,
         )
+
+
+def _is_by_hand(message: Message) -> bool:
+    """Tell a command that the person ran, with what it printed, from tools' answers to the model."""
+    return any(isinstance(p, ToolCall) for p in message.parts)
 
 
 def _words_of_error(message: Message) -> str:

@@ -18,6 +18,8 @@ LAUNCH = Launch(
 )  # fmt: skip
 TAIL_BYTES = 64 << 10
 _ERROR = re.compile(r"^> (?:litellm\.|openai\.|anthropic\.)?\w*(?:Error|Exception)\b")
+_ASKING = ("#### /ask ", "#### /code ", "#### /architect ", "#### /context ")
+"""Commands that ask the model; others are done at once."""
 _COUNT = re.compile(r"^> Tokens: ")
 
 
@@ -37,7 +39,8 @@ def tail(path: str) -> Tail:
         if text.startswith("# aider chat started at "):
             fold = Fold()
         elif text.startswith("#### "):
-            fold.prompt(None)
+            if not text.startswith("#### /") or text.startswith(_ASKING):
+                fold.prompt(None)
         elif _ERROR.match(text):
             fold.failed(text.removeprefix("> "), None)
         elif _COUNT.match(text):

@@ -23,7 +23,7 @@ def claims(process: Process) -> tuple[Claim, ...]:
     given = arguments(process, LAUNCH)
     if given is None:
         return ()
-    return (plain_claim(process, given, by_id=("--resume", "-r", "--session-id", "-s"), go_on=()),)
+    return (plain_claim(process, given, by_id=("--resume", "-r", "--session-id", "-s"), go_on=("--resume", "-r")),)
 
 
 def tail(path: str) -> Tail:

@@ -58,13 +58,14 @@ def _answer(fold: Fold, record: dict[str, Json], at: int | None) -> None:
         fold.failed(text_of(error), at)
         return
     fold.works(at)
-    called = False
+    called = has_words = False
     for part in _parts(record):
+        has_words = has_words or bool(part.get("text") and not part.get("thought"))
         call = part.get("functionCall") or (part if part.get("type") == "tool_use" else None)
         if isinstance(call, dict):
             called = True
             fold.call(str(call.get("id")), str(call.get("name")), at, call.get("args") or call.get("input"))
-    if not called:
+    if has_words and not called:
         fold.said(at, last=True)
 
 
