@@ -1,4 +1,4 @@
-"""health and recommend, as a person and a program read them."""
+"""health, as a person and a program read it."""
 
 from __future__ import annotations
 
@@ -42,18 +42,3 @@ def test_a_weight_that_is_set_changes_the_health(cli):
 def test_a_scoring_nobody_knows_and_a_session_nobody_knows_are_refused(cli):
     assert cli("health", "-", "--scoring", "best").exit_code == 2
     assert cli("health", "nobody-here").exit_code == 3
-
-
-def test_each_recommendation_has_its_sessions_reason_and_command(unread, monkeypatch):
-    monkeypatch.setenv("HOLDFAST_ARCHIVE_CAPTURE", "never")
-    cli = unread
-    found = cli.json("recommend")["recommendations"]
-    assert all(
-        set(r) == {"type", "priority", "session_ids", "session_id", "message", "reason", "action"} for r in found
-    )
-    assert all((r["session_id"] is None) == (len(r["session_ids"]) != 1) for r in found)
-
-
-def test_where_nothing_is_to_be_done_that_is_said(empty):
-    assert empty("recommend").stdout == "Nothing needs you.\n"
-    assert empty.json("recommend")["recommendations"] == []

@@ -38,7 +38,7 @@ def factors(vitals: Vitals, rules: Rules) -> tuple[Factor, ...]:
             name="duration",
             score=duration(hours),
             weight=weights["duration"],
-            evidence=f"{spoken(vitals.duration)} from its start on",
+            evidence=f"ran for {spoken(vitals.duration)}",
             advice="Session has been running for a long time. Context may be degraded.",
         ),
         Factor(

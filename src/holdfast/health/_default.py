@@ -90,13 +90,13 @@ def _unweighed(name: str, why: str) -> Factor:
 
 def _rotten(signs: Signs) -> str:
     worst = max(signs.reread, key=lambda f: f[1], default=("", 0))
-    found = [
-        several(signs.compactions, "compaction"),
-        f"{several(signs.failures, 'failure')} repeated",
-        f"{several(signs.rereads, 're-read')}" + (f" ({worst[0]} {worst[1] + 1} times)" if worst[1] else ""),
-        f"{several(signs.streak, 'error')} in a row",
-    ]
-    return ", ".join(found)
+    found = (
+        (signs.compactions, several(signs.compactions, "compaction")),
+        (signs.failures, f"{several(signs.failures, 'failure')} repeated"),
+        (signs.rereads, f"{several(signs.rereads, 're-read')} ({worst[0]} {worst[1] + 1} times)"),
+        (signs.streak, f"{several(signs.streak, 'error')} in a row"),
+    )
+    return ", ".join(words for number, words in found if number) or "no sign of it"
 
 
 def _along(value: float, corners: tuple[tuple[float, float], ...]) -> float:

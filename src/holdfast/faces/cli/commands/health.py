@@ -57,7 +57,13 @@ def _drawn(state: State, found: Health) -> str:
     heading = state.paint(f"{found.score:.0%} {found.grade}", "bold", STYLES[found.grade])
     weight = sum(f.weight for f in found.factors) or 1.0
     rows = [
-        [f.name.replace("_", " "), _bar(f), f"{f.score:.0%}", f"{f.weight / weight:.0%}", safe_line(f.evidence)]
+        [
+            f.name.replace("_", " "),
+            _bar(f),
+            f"{f.score:.0%}" if f.weight else "-",
+            f"{f.weight / weight:.0%}",
+            safe_line(f.evidence),
+        ]
         for f in found.factors
     ]
     drawn = table(_SHAPE, rows, width=state.width if state.on_terminal else None, paint=state.paint)
