@@ -51,11 +51,13 @@ def original(path, count=150):
         " DEFAULT '', metadata_json TEXT NOT NULL DEFAULT '{}', timestamp REAL NOT NULL);"
         "CREATE TABLE preferences (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at REAL NOT NULL)"
     )
+    connection.execute("BEGIN")
     connection.executemany(
         "INSERT INTO interactions(query, response_summary, metadata_json, timestamp) VALUES(?,?,?,?)",
         [(f"question {n}", f"answer {n}", json.dumps({"model": "m"}), 1708000000.25 + n) for n in range(count)],
     )
     connection.execute("INSERT INTO preferences VALUES('lang','pl',1708000000.0)")
+    connection.execute("COMMIT")
     connection.close()
 
 

@@ -43,7 +43,7 @@ class AnyLlmFormat:
 
     def sniff(self, head: bytes) -> float:
         """Claim objects that begin with a project's keys."""
-        return 0.95 if _CONTEXT.match(head) else 0.0
+        return 0.6 if _CONTEXT.match(head) else 0.0
 
 
 class AnyLlmImport:
@@ -123,7 +123,7 @@ def _traces(tree: Mapping[str, Json]) -> Iterator[Message]:
         yield Message(id="files", role="assistant", parts=tuple(calls), continues=True)
     for n, run in enumerate(ordered(tree.get("terminal")), 1):
         if isinstance(run, dict) and text_of(run, "command"):
-            call = ToolCall(id=f"command-{n}", name="execute_shell_command", input={"command": run["command"]})
+            call = ToolCall(id=f"command-{n}", name="Bash", input={"command": run["command"]})
             yield Message(id=f"command-{n}", role="assistant", parts=(call,), continues=True)
             yield Message(id=f"output-{n}", role="tool", parts=(_output(run, n),))
 

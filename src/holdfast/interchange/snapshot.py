@@ -50,7 +50,7 @@ class SnapshotFormat:
 
     def sniff(self, head: bytes) -> float:
         """Claim objects that begin with a snapshot's keys."""
-        return 0.9 if _SHAPE.match(head) else 0.0
+        return 0.6 if _SHAPE.match(head) else 0.0
 
 
 class SnapshotImport:

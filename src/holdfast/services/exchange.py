@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from holdfast import registry
-from holdfast.errors import BadInput, Conflict, Unreadable
+from holdfast.errors import BadInput, Conflict, HoldfastError, Unreadable
 from holdfast.interchange.base import (
     CLAIM,
     Format,
@@ -20,10 +20,13 @@ from holdfast.interchange.base import (
     RawPiece,
     SupportsClaim,
     SupportsHeader,
+    SupportsKnowledge,
     SupportsLoad,
 )
 from holdfast.interchange.base import SupportsRaw as CarriesRaw
 from holdfast.model import Edits, Message, Request, Rollup, Session, Transcript, observed_id
+from holdfast.services._migration import Found, files_below, keep_notes
+from holdfast.services.preferences import Preferences
 from holdfast.services.restore import Restorer
 from holdfast.stores.base import Raw, SupportsLedger, SupportsRaw
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from holdfast.stores.base import Store
 
 HEAD = 4096
+SURE = 0.85
+"""From this confidence on, a file that was found and not named is read."""
 _READ = ("formats", "imports")
 _ID = re.compile(r"[a-z2-7]{16}")
 T = TypeVar("T")
@@ -61,6 +66,9 @@ class Imported(Struct, frozen=True, kw_only=True):
     masked: dict[str, int] | None = None
     damaged: str = ""
     ids: tuple[str, ...] = field(default_factory=tuple)
+    notes: int = 0
+    preferences: int = 0
+    """Notes and preferences that are new or other than before."""
 
 
 class Exchange(Restorer):
@@ -76,7 +84,10 @@ class Exchange(Restorer):
     ) -> Exported:
         """Write sessions in a format; masked by default, with a count of what was masked in the file's own header."""
         kind: Format = registry.load("formats", name)()
-        header = Header(edits={s.id: self.store.edits(s.id) for s in sessions if self.store.edits(s.id) != Edits()})
+        header = Header(
+            edits={s.id: self.store.edits(s.id) for s in sessions if self.store.edits(s.id) != Edits()},
+            preferences=Preferences(self.store, self.redactor).values(),
+        )
         if not raw:
             header = self._masked_header(sessions, header)
         found = (self._transcript(s) if raw else self._mask(self._transcript(s))[0] for s in sessions)
@@ -89,7 +100,8 @@ class Exchange(Restorer):
     def load(self, path: Path, *, name: str | None = None, native_id: str = "") -> Imported:
         """Read a file into the archive; twice changes nothing, and masked text never replaces what it masks.
 
-        With `native_id` the file's only session is kept as another one, of that native id.
+        With `native_id` the file's only session is kept as another one, of that native id. Preferences in the file become
+        active: whoever gives the command approves of them.
         """
         with path.open("rb") as stream:
             name, kind = _format(stream, path, name)
@@ -109,7 +121,34 @@ class Exchange(Restorer):
                 if not result.sessions:
                     raise
                 result = replace(result, damaged=error.message)
+            if isinstance(kind, SupportsKnowledge):
+                stream.seek(0)
+                result = self._keep_knowledge(kind, stream, path, result)
         return result
+
+    def load_folder(self, folder: Path) -> Iterator[Found[Imported]]:
+        """Read every file below a folder that a format is sure of, one after another; what no format knows is passed over."""
+        for path in files_below(folder):
+            try:
+                with path.open("rb") as stream:
+                    name, sure = _claimed(stream)
+                if sure >= SURE:
+                    yield Found(path, self.load(path, name=name))
+            except HoldfastError as error:
+                yield Found(path, None, error)
+            except OSError as error:
+                yield Found(path, None, Unreadable(f"{path}: {error.strerror or error}"))
+
+    def _keep_knowledge(self, kind: SupportsKnowledge, stream: IO[bytes], path: Path, result: Imported) -> Imported:
+        known = kind.knowledge(stream)
+        if not known.notes and not known.preferences:
+            return result
+        writer = f"import:{path.name}"
+        return replace(
+            result,
+            notes=keep_notes(self.store, known.notes, writer=writer),
+            preferences=Preferences(self.store, self.redactor).take(known.preferences, writer=writer),
+        )
 
     def _keep(self, transcript: Transcript, header: Header, result: Imported) -> Imported:
         session = self._checked(transcript.session)
@@ -217,7 +256,7 @@ class Exchange(Restorer):
             for rule, times in self._mask(self._transcript(session))[1].items():
                 counts[rule] = counts.get(rule, 0) + times
         edits = {i: self._mask_value(e, Edits)[0] for i, e in header.edits.items()}
-        return Header(masked=counts, edits=edits)
+        return replace(header, masked=counts, edits=edits)
 
     def _mask(self, transcript: Transcript) -> tuple[Transcript, dict[str, int]]:
         counts: dict[str, int] = {}
@@ -247,14 +286,24 @@ def _format(stream: IO[bytes], path: Path, name: str | None) -> tuple[str, Suppo
     """Choose by name or by the file's content, never by its suffix."""
     if name is not None:
         return name, _loader(name, path)
+    best, sure = _claimed(stream)
+    if sure < CLAIM:
+        if not path.stat().st_size:
+            raise Unreadable(
+                f"{path} is empty", "a crash of its program may have left it so; nothing in it can be read"
+            )
+        known = ", ".join(n for group in _READ for n in registry.names(group))
+        raise Unreadable(f"{path} is of no known format", f"known: {known}")
+    return best, _loader(best, path)
+
+
+def _claimed(stream: IO[bytes]) -> tuple[str, float]:
+    """Ask every format, and return the surest."""
     head = stream.read(HEAD)
     stream.seek(0)
     claims = {n: _claim(group, n, head, stream=stream) for group in _READ for n in registry.names(group)}
     best = max(claims, key=lambda n: claims[n])
-    if claims[best] < CLAIM:
-        known = ", ".join(n for group in _READ for n in registry.names(group))
-        raise Unreadable(f"{path} is of no known format", f"known: {known}")
-    return best, _loader(best, path)
+    return best, claims[best]
 
 
 def _claim(group: str, name: str, head: bytes, *, stream: IO[bytes]) -> float:
@@ -270,10 +319,9 @@ def _loader(name: str, path: Path) -> SupportsLoad:
 
 
 def _group(name: str) -> str:
-    if name in registry.names("formats"):
-        return "formats"
-    known = name in registry.names("imports") or name in registry.third_party("imports")
-    return "imports" if known else "formats"
+    if name in registry.names("imports"):
+        return "imports"
+    return "imports" if name not in registry.names("formats") and name in registry.third_party("imports") else "formats"
 
 
 def _add(counts: dict[str, int], found: Mapping[str, int]) -> None:
