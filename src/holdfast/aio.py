@@ -10,6 +10,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from typing import TYPE_CHECKING, Any, Self
 
+import holdfast
 from holdfast import owned
 from holdfast.agent import Agent, AgentSession, CopilotAgent
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from holdfast._sqlite import Durability
     from holdfast.model import Hit, Message, Query, Receipt, Session
 
-__all__ = ["Agent", "AgentSession", "CopilotAgent", "OwnedSession", "SessionStore", "open_store"]
+__all__ = ["Agent", "AgentSession", "CopilotAgent", "OwnedSession", "SessionManager", "SessionStore", "open_store"]
 
 
 async def open_store(url: str | None = None, *, durability: Durability = "durable") -> SessionStore:
@@ -44,6 +45,10 @@ class SessionStore:
     ) -> None:
         """Close."""
         await self.close()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the store offers
+        """Return any other method of the store, to be awaited."""
+        return _awaited(getattr(self.sync, name))
 
     async def session(self, name: str) -> OwnedSession:
         """Return the owned session of that name; it begins with its first message."""
@@ -71,6 +76,10 @@ class OwnedSession:
         self.name = session.name
         self.id = session.id
 
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the session offers
+        """Return any other method of the session, to be awaited."""
+        return _awaited(getattr(self.sync, name))
+
     async def append(
         self,
         messages: Message | Mapping[str, Any] | Iterable[Message | Mapping[str, Any]],
@@ -88,3 +97,26 @@ class OwnedSession:
     async def info(self) -> Session | None:
         """Return what lists show of the session; None before its first message."""
         return await to_thread(lambda: self.sync.info)
+
+
+class SessionManager:
+    """The sessions of a folder, awaited: every method of `holdfast.SessionManager`."""
+
+    def __init__(self, history_dir: str | None = None) -> None:
+        """Take the folder; `sync` is the manager itself."""
+        self.sync = holdfast.SessionManager(history_dir)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a mirror
+        """Return a method of the manager, to be awaited."""
+        return _awaited(getattr(self.sync, name))
+
+
+def _awaited(value: Any) -> Any:  # noqa: ANN401 - a mirror
+    """Return a method as one to be awaited; anything else as it is."""
+    if not callable(value):
+        return value
+
+    async def call(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - a mirror
+        return await to_thread(value, *given, **named)
+
+    return call

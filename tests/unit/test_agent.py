@@ -244,6 +244,35 @@ def test_a_key_in_a_message_is_neither_kept_nor_sent(url):
     assert key.encode() not in Path(url.removeprefix("sqlite:///")).read_bytes()
 
 
+def test_a_key_in_a_tool_s_result_is_not_sent_on(url):
+    key = "sk-" + "proj-" + "a1B2c3D4" * 6
+
+    def read_settings() -> str:
+        return f"OPENAI_API_KEY={key}"
+
+    bot = agent(url, Answer(calls=(call("read_settings"),)), "done")
+    bot.register_tool_from_function(read_settings)
+    bot.chat_sync("look")
+    model: Any = bot.client
+    assert key not in str(model.asked[1].messages)
+    bot.close()
+    assert key not in "".join(texts(url))
+
+
+def test_a_key_that_the_model_writes_reaches_the_tool_whole(url):
+    key, found = "sk-" + "proj-" + "a1B2c3D4" * 6, []
+
+    def write(text: str) -> None:
+        found.append(text)
+
+    bot = agent(url, Answer(calls=(call("write", text=key),)), "done")
+    bot.register_tool_from_function(write)
+    bot.chat_sync("write it")
+    bot.close()
+    assert found == [key]
+    assert key not in "".join(texts(url))
+
+
 def test_secrets_can_be_kept_by_choice(url):
     key = "sk-" + "proj-" + "a1B2c3D4" * 6
     bot = agent(url, "ok", secrets="keep")

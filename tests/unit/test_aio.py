@@ -35,3 +35,19 @@ def test_many_tasks_write_one_session_and_none_is_lost(tmp_path):
             return {m.text for m in await session.messages()}
 
     assert asyncio.run(work()) == {str(n) for n in range(20)}
+
+
+def test_what_else_a_session_and_a_folder_offer_is_awaited_too(tmp_path):
+    async def work():
+        async with await aio.open_store(f"sqlite:///{tmp_path / 's.db'}") as store:
+            session = await store.session("x")
+            await session.append({"role": "user", "content": "one"})
+            (message,) = await session.messages()
+            await session.record(dropped=[message.id])
+            left = await session.messages()
+        folder = aio.SessionManager(str(tmp_path / "sessions"))
+        await folder.save_session("a", [{"role": "user", "content": "hi"}])
+        found = await folder.load_session("a")
+        return left, found, await folder.load_session("b")
+
+    assert asyncio.run(work()) == ((), [{"role": "user", "content": "hi"}], None)

@@ -216,6 +216,7 @@ class Agent:
             max_iterations=self.max_iterations,
             timeout=self._timeout,
             approval=lambda call: self._approved(session, call, active["on_tool_approval"]),
+            mask=kept.masked,
         )
         async with aclosing(steps):
             async for step in steps:

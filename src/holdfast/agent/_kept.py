@@ -61,7 +61,7 @@ class Kept:
 
     def add(self, message: Message, answer: Finished | None = None) -> Dict:
         """Keep one more message, with what it cost, and return it as a dict."""
-        message = self._masked(message)
+        message = self.masked(message)
         requests = []
         if answer is not None and answer.usage is not None:
             requests = [Request(key=message.id, at=message.at, model=answer.model, usage=answer.usage)]
@@ -94,9 +94,10 @@ class Kept:
 
     def _entry(self, given: Dict) -> Entry:
         made = with_images(given, ident=owned_id(), at=time.time_ns() // 1_000_000)
-        return Entry(dict(given), self._masked(made))
+        return Entry(dict(given), self.masked(made))
 
-    def _masked(self, message: Message) -> Message:
+    def masked(self, message: Message) -> Message:
+        """Return a message as it may be kept and sent."""
         return message if self._redactor is None else masked(message, self._redactor())
 
 

@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from holdfast.llm.tools import Approval, Toolbox
     from holdfast.model import Json
 
+    Mask = Callable[[Message], Message]
     AsyncApproval = Callable[[ToolCall], Awaitable[bool | Mapping[str, Json] | None]]
 
 MOST_ROUNDS = 20
+
+
+def _as_it_is(message: Message) -> Message:
+    return message
 
 
 class ToolStarted(Struct, frozen=True, tag="started"):
@@ -68,9 +73,11 @@ def turn(
     max_iterations: int = MOST_ROUNDS,
     timeout: float | None = None,
     approval: Approval | None = None,
+    mask: Mask = _as_it_is,
 ) -> Iterator[Step]:
     """Yield what happens until the model has answered; `Finished` and `ToolEnded` hold the messages to keep.
 
+    `mask` is applied to every answer and result before the model sees it again; the messages given should be masked already.
     errors.Unavailable when the model still calls tools after `max_iterations` answers; what the client raises comes through.
     """
     thread = list(messages)
@@ -83,13 +90,13 @@ def turn(
                 yield event
         finally:
             getattr(events, "close", _nothing)()
-        calls = _calls(client, thread, said)
+        calls = _calls(client, thread, said, mask)
         if not calls:
             return
         for call in calls:
             yield ToolStarted(call)
             ended = _ended(call, tools.call(call, approval=approval))
-            thread.append(ended.message)
+            thread.append(mask(ended.message))
             yield ended
     raise _endless(client, max_iterations)
 
@@ -102,6 +109,7 @@ async def aturn(
     max_iterations: int = MOST_ROUNDS,
     timeout: float | None = None,
     approval: AsyncApproval | None = None,
+    mask: Mask = _as_it_is,
 ) -> AsyncGenerator[Step]:
     """Yield the steps of a turn as `turn` does, in an asynchronous program."""
     thread = list(messages)
@@ -111,14 +119,14 @@ async def aturn(
             async for event in stream:
                 said = event.message if isinstance(event, Finished) else said
                 yield event
-        calls = _calls(client, thread, said)
+        calls = _calls(client, thread, said, mask)
         if not calls:
             return
         for call in calls:
             yield ToolStarted(call)
             approved = None if approval is None or tools.is_safe(call.name) else await approval(call)
             ended = _ended(call, await tools.acall(call, approved=approved))
-            thread.append(ended.message)
+            thread.append(mask(ended.message))
             yield ended
     raise _endless(client, max_iterations)
 
@@ -145,11 +153,11 @@ def _nothing() -> None:
     return
 
 
-def _calls(client: Client, thread: list[Message], said: Message | None) -> list[ToolCall]:
+def _calls(client: Client, thread: list[Message], said: Message | None, mask: Mask) -> list[ToolCall]:
     """Join an answer to the thread and return the tools it calls."""
     if said is None:
         raise Unavailable(f"the answer of {client.model} broke off", "try again")
-    thread.append(said)
+    thread.append(mask(said))
     return [p for p in said.parts if isinstance(p, ToolCall)]
 
 

@@ -9,12 +9,15 @@ It plays a script of replies, keeps every request, and can be slow, cut the line
 from __future__ import annotations
 
 import json
+import re
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from msgspec import Struct
 
+from holdfast.model import ToolCall
 from holdfast.testing._model_wire import anthropic_events, failure, gemini_events, openai_chunks, whole
 from holdfast.testing.scripted_model import Answer
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["ok", "slow", "garbage", "cut", "short", "hang"]
 PAUSE = 0.05
+_CALL = re.compile(r"call (\w+)\s*(\{.*\})?", re.DOTALL)
 LIMIT = 50_000_000
 
 
@@ -94,13 +98,23 @@ class ModelServer:
         with self._lock:
             self.received.append(request)
             reply = next(self._replies, None)
-        return reply or Reply(answer=Answer(text=f"You said: {last_words(request.body)}"))
+        return reply or Reply(answer=_echo(request.body))
 
 
 def _reply(given: str | Answer | Reply) -> Reply:
     if isinstance(given, Reply):
         return given
     return Reply(answer=Answer(text=given) if isinstance(given, str) else given)
+
+
+def _echo(body: dict[str, Any]) -> Answer:
+    """Say what was said; `call NAME {...}` is a call of that tool, so that a person can try tools by hand."""
+    words = last_words(body)
+    wanted = _CALL.fullmatch(words.strip())
+    if wanted is None:
+        return Answer(text=f"You said: {words}")
+    number = len(body.get("messages") or ())
+    return Answer(calls=(ToolCall(id=f"call_{number}", name=wanted[1], input=json.loads(wanted[2] or "{}")),))
 
 
 def last_words(body: dict[str, Any]) -> str:
@@ -208,7 +222,8 @@ def main() -> None:
 
     with ModelServer(port=int(sys.argv[1]) if len(sys.argv) > 1 else 11435) as server:
         print(f"OPENAI_BASE_URL={server.openai_url} ANTHROPIC_BASE_URL={server.url} OLLAMA_HOST={server.url}")  # noqa: T201
-        threading.Event().wait()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 if __name__ == "__main__":
