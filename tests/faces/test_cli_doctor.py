@@ -102,3 +102,12 @@ def test_demo_keeps_its_home_where_wanted_and_refuses_a_folder_with_other_files(
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "file").touch()
     assert cli("demo", "--keep", str(tmp_path / "own")).exit_code == 9
+
+
+def test_agents_that_are_not_here_take_one_line_and_json_says_where_each_was_looked_for(cli):
+    page = cli("doctor").stdout
+    assert page.count("looked in") == 0
+    line = page[page.index("not here") :]
+    assert all(name in " ".join(line.split()) for name in ("aider,", "zed"))
+    absent = [c for c in cli.json("doctor")["checks"] if c["found"].startswith("not found; looked in")]
+    assert len(absent) > 20

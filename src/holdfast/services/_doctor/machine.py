@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from holdfast.services._doctor.checkup import Scene
 
-EXTRAS = {"tokens": "splintr", "redact": "hyperscan", "prices": "genai_prices"}
+EXTRAS = {
+    "tokens": "splintr", "redact": "hyperscan", "prices": "genai_prices", "llm": "pydantic_ai", "code": "tree_sitter",
+    "tui": "textual", "toon": "toon_format",
+}  # fmt: skip
 _FIRST_YEAR, _LAST_YEAR = 2026, 2100
 _KNOWN_PTH = re.compile(
     r"(distutils-precedence|_virtualenv|__editable__.*|_editable_impl_.*|easy-install|pywin32)\.pth"

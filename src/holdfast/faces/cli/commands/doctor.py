@@ -29,6 +29,7 @@ _STYLES: dict[str, tuple[str, ...]] = {
 }
 _MARK, _NAME = 9, 24
 _LEAST, _MOST = 30, 160
+_ABSENT, _FEW = "not found; ", 3
 
 
 class CheckItem(Struct, frozen=True, kw_only=True):
@@ -113,13 +114,22 @@ def _page(items: Sequence[CheckItem], state: State) -> str:
     lines: list[str] = []
     for area in dict.fromkeys(c.area for c in items):
         lines += ["", state.paint(area, "bold")] if lines else [state.paint(area, "bold")]
-        for item in items:
-            if item.area == area:
-                lines += _lines(item, state)
+        for item in _folded([c for c in items if c.area == area]):
+            lines += _lines(item, state)
     counts = Counter(c.level for c in items)
     levels: tuple[Level, ...] = ("note", "warning", "problem")
     told = [f"{counts['ok']} ok", *(several(counts[level], level) for level in levels if counts[level])]
     return "\n".join([*lines, "", f"{several(len(items), 'check')}: {', '.join(told)}"])
+
+
+def _folded(items: Sequence[CheckItem]) -> list[CheckItem]:
+    """Draw the many agents that are not on this machine as one line; `--json` names where each was looked for."""
+    absent = [c for c in items if c.level == "ok" and c.found.startswith(_ABSENT)]
+    if len(absent) < _FEW:
+        return list(items)
+    found = f"{', '.join(c.name for c in absent)} (holdfast doctor --json says where they were looked for)"
+    shown = CheckItem(area=absent[0].area, name="not here", level="ok", found=found, fix="", damaged=False)
+    return [*(c for c in items if c not in absent), shown]
 
 
 def _lines(item: CheckItem, state: State) -> list[str]:
