@@ -185,4 +185,5 @@ def test_a_format_that_is_none_is_said_before_anything_is_written(cli):
 def test_what_matches_nothing_changes_nothing(cli):
     for line in (("tag", "nothing-*", "x"), ("export", "nothing-*"), ("close", "nothing-*")):
         answer = cli("batch", *line, "--yes" if line[0] != "export" else "--raw")
-        assert (answer.exit_code, answer.stdout) == (0, "no session matches; nothing changed\n")
+        kind = "running session" if line[0] == "close" else "session"
+        assert (answer.exit_code, answer.stdout) == (0, f"no {kind} matches; nothing changed\n")

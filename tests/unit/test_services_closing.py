@@ -138,6 +138,15 @@ def test_what_cannot_be_saved_is_left_running(closing, store, started, tmp_path)
     assert (is_alive(process), is_alive(other)) == (True, False)
 
 
+def test_a_process_that_became_another_program_while_it_was_saved_is_left_running(closing, started, monkeypatch):
+    process = started()
+    looks = iter(["", "it runs another program now"])
+    with monkeypatch.context() as patched:
+        patched.setattr(signals, "difference", lambda _: next(looks))
+        [done] = closing.close([row(named("one"), process)], QUICK)
+    assert (done.outcome, done.reason, is_alive(process)) == ("refused", "it runs another program now", True)
+
+
 def test_a_thousand_reused_numbers_signal_nobody(closing, started, monkeypatch):
     sent = []
     process = started()
@@ -189,7 +198,7 @@ def test_without_descriptors_the_process_is_looked_at_right_before(closing, stor
 @pytest.mark.parametrize(
     "which", ["the first", "ourselves", "our parent", "our group's leader", "our session's leader"]
 )
-def test_what_carries_us_is_never_signalled(closing, which):
+def test_what_carries_us_is_never_signalled(closing, which, monkeypatch):
     pid = {
         "the first": 1, "ourselves": os.getpid(), "our parent": os.getppid(),
         "our group's leader": os.getpgrp(), "our session's leader": os.getsid(0),
@@ -198,8 +207,12 @@ def test_what_carries_us_is_never_signalled(closing, which):
     if pid > 0 and psutil.pid_exists(pid):
         found = psutil.Process(pid)
         now = Process(pid=pid, started=int(found.create_time() * 1000), name=found.name())
-    [done] = closing.close([row(named("one"), now)], Manner(grace=0.0, kill=True))
-    assert done.outcome == "refused"
+    sent = []
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "pidfd_send_signal", lambda *a: sent.append(a), raising=False)
+        patched.setattr(os, "kill", lambda *a: sent.append(a))
+        [done] = closing.close([row(named("one"), now)], Manner(grace=0.0, kill=True))
+    assert (done.outcome, sent) == ("refused", [])
     assert done.reason in ("this is the system's first process", "this command runs in it")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -125,8 +126,10 @@ def program(data: Path, env: Mapping[str, str]) -> tuple[str, ...]:
 def shell_line(words: Sequence[str], agent: str, event: str = "") -> str:
     """Return what an agent's shell runs: it names the agent's process, and is silent where Holdfast is gone."""
     head, options = words[: _length(words)], words[_length(words) :]
-    line = " ".join(shlex.quote(w) for w in (*head, agent, *([event] if event else ()), *options))
-    return line if sys.platform == "win32" else f"{line} --pid $PPID 2>/dev/null || true"
+    whole = (*head, agent, *([event] if event else ()), *options)
+    if sys.platform == "win32":
+        return subprocess.list2cmdline(whole)
+    return f"{shlex.join(whole)} --pid $PPID 2>/dev/null || true"
 
 
 def is_ours(command: object, agent: str) -> bool:

@@ -223,8 +223,9 @@ def _close(state: State, rows: Sequence[BoardRow], running: Sequence[BoardRow], 
     ]
     question = f"Save and close {several(len(alive), 'session')}?"
     if not _agreed(
-        state, [r.session for r in rows], question, dry_run=given["dry_run"], preview=preview, asks=bool(alive)
-    ):
+        state, [r.session for r in rows], question, dry_run=given["dry_run"], preview=preview, asks=bool(alive),
+        kind="running session",
+    ):  # fmt: skip
         return
     folder = None if given["folder"] is None else given["folder"].absolute()
     closing = state.workspace.closing
@@ -262,6 +263,7 @@ def _agreed(
     dry_run: bool,
     preview: Sequence[str] = (),
     asks: bool = True,
+    kind: str = "session",
 ) -> bool:
     lines = list(preview) or [_line(s) for s in found]
     if found and not dry_run and (not asks or state.confirm(question, lines)):
@@ -270,14 +272,14 @@ def _agreed(
         items = tuple(BatchItem(id=s.id, agent=s.agent, name=s.shown_name, outcome="none") for s in found)
         state.document(BatchDocument(action="none", count=len(found), failed=0, sessions=items))
     elif dry_run and found:
-        state.text("\n".join([f"{several(len(found), 'session')}:", *(f"  {safe_line(line)}" for line in lines)]))
+        state.text("\n".join([f"{several(len(found), 'session')}:", *(f"  {line}" for line in lines)]))
     else:
-        state.text("nothing changed" if found else "no session matches; nothing changed")
+        state.text("nothing changed" if found else f"no {kind} matches; nothing changed")
     return False
 
 
 def _line(session: Session) -> str:
-    return f"{session.id[:6]}  {session.agent}  {session.shown_name}  {age(session.active)}"
+    return f"{session.id[:6]}  {session.agent}  {safe_line(session.shown_name)}  {age(session.active)}"
 
 
 def _tell(state: State, action: str, items: Sequence[BatchItem]) -> None:
@@ -296,8 +298,8 @@ def _tell(state: State, action: str, items: Sequence[BatchItem]) -> None:
 def _said(items: Iterable[BatchItem]) -> list[str]:
     lines = []
     for i in items:
-        said = f"{_WORDS.get(i.outcome, i.outcome):12} {i.id[:6]}  {i.agent}  {i.name}"
+        said = f"{_WORDS.get(i.outcome, i.outcome):12} {i.id[:6]}  {i.agent}  {safe_line(i.name)}"
         said += f"  pid {i.pid}" if i.pid else ""
-        said += f"  {i.path}" if i.path else ""
-        lines.append(safe_line(f"{said}: {i.reason}" if i.reason else said))
+        said += f"  {safe_line(i.path)}" if i.path else ""
+        lines.append(f"{said}: {safe_line(i.reason)}" if i.reason else said)
     return lines
