@@ -104,16 +104,16 @@ def _block(block: Json) -> Part | None:
         return None
     match block.get("type"):
         case "text" | "input_text" | "output_text":
-            return Text(_text(block.get("text")))
+            return Text(text(block.get("text")))
         case "thinking":
-            return Thinking(_text(block.get("thinking")))
+            return Thinking(text(block.get("thinking")))
         case "redacted_thinking":
             return Thinking("")
         case "tool_use" | "server_tool_use" | "mcp_tool_use":
-            return ToolCall(id=_text(block.get("id")), name=_text(block.get("name")), input=block.get("input"))
+            return ToolCall(id=text(block.get("id")), name=text(block.get("name")), input=block.get("input"))
         case "tool_result" | "web_search_tool_result" | "mcp_tool_result":
             return ToolResult(
-                call=_text(block.get("tool_use_id")),
+                call=text(block.get("tool_use_id")),
                 text=flat_text(block.get("content")),
                 error=block.get("is_error") is True,
             )
@@ -129,8 +129,8 @@ def attachment(block: dict[str, Json]) -> Attachment:
     source = source if isinstance(source, dict) else {}
     data = source.get("data")
     return Attachment(
-        media=_text(source.get("media_type") or block.get("type")),
-        name=_text(block.get("title") or source.get("url") or source.get("file_id")),
+        media=text(source.get("media_type") or block.get("type")),
+        name=text(block.get("title") or source.get("url") or source.get("file_id")),
         size=len(data) * 3 // 4 if isinstance(data, str) else 0,
     )
 
@@ -163,5 +163,22 @@ def number(value: Json) -> int:
     return max(0, int(value)) if value == value and abs(value) < 1e15 else 0  # noqa: PLR0124 - NaN is not itself
 
 
-def _text(value: Json) -> str:
+def text(value: Json) -> str:
+    """Return a text, empty for anything that is none."""
     return value if isinstance(value, str) else ""
+
+
+def table(value: Json) -> dict[str, Json]:
+    """Return an object, empty for anything that is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def inside(value: Json, name: str) -> dict[str, Json]:
+    """Return an object's inner object, empty for anything else."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def entries(value: Json) -> list[dict[str, Json]]:
+    """Return the records in a list, without what is none."""
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

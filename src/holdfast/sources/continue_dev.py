@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Losses, Session, Transcript, dedupe, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, title_of
-from holdfast.sources._continue.records import AGENT, Book, book_of, folder_of, text
+from holdfast.sources._content import millis, text, title_of
+from holdfast.sources._continue.records import AGENT, Book, book_of, folder_of
 from holdfast.sources._files import project_of, ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, loads
 from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo

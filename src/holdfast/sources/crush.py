@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdfast.sources._content import text
 from holdfast.sources._crush import live
-from holdfast.sources._crush.parts import text
 from holdfast.sources._crush.rows import AGENT, FOLDER, Shelf
 from holdfast.sources._database import changed, described
 from holdfast.sources._files import walk

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Json, Losses, Message, Request, Transcript
-from holdfast.sources._content import count
+from holdfast.sources._content import count, text
 from holdfast.sources._database import ENDINGS, changed, described, known_to, nothing
 from holdfast.sources._files import ref, walk
 from holdfast.sources._goose import live
-from holdfast.sources._goose.content import is_archived, message_of, text
+from holdfast.sources._goose.content import is_archived, message_of
 from holdfast.sources._goose.rows import Shelf, names
 from holdfast.sources._goose.session import AGENT, accumulated, known_time, session_of, widened
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from holdfast.model import Context, Transcript, observed_id
 from holdfast.sources._cline import places, task
 from holdfast.sources._cline.flavor import Flavor
+from holdfast.sources._content import text
 from holdfast.sources._database import ENDINGS, changed, described, known_to
 from holdfast.sources._live import Launch
 from holdfast.sources._opencode import live, parts, rows
@@ -112,7 +113,7 @@ class Kilo:
 def _named(transcript: Transcript, draft: parts.Draft) -> Transcript:
     """Put Kilo's name for OpenCode's: in ids, and in the keys of requests."""
     session, info = transcript.session, draft.info
-    above = parts.text(info.get("parent_id")) or parts.text(info.get("fork_session_id"))
+    above = text(info.get("parent_id")) or text(info.get("fork_session_id"))
     parent = replace(session.parent, id=observed_id(AGENT, above)) if session.parent else None
     return replace(
         transcript,

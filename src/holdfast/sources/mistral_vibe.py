@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Session, Transcript, observed_id
-from holdfast.sources._content import count
+from holdfast.sources._content import count, text
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._vibe import live, records
@@ -172,7 +172,7 @@ def _first_answer(path: Path) -> records.Beginning:
 
 def _before_compaction(folder: Path, meta: records.Meta) -> records.Meta:
     """Return what the session before a compaction had used, which the counts of the one after go on from."""
-    parent = records.text(meta.get("parent_session_id"))
+    parent = text(meta.get("parent_session_id"))
     if not parent:
         return {}
     for found in sorted(folder.parent.glob("*/meta.json")):
@@ -202,7 +202,7 @@ def _save_dir(path: Path) -> str:
     except (OSError, tomllib.TOMLDecodeError, RecursionError):
         return ""
     logging = found.get("session_logging")
-    return records.text(logging.get("save_dir")).strip() if isinstance(logging, dict) else ""
+    return text(logging.get("save_dir")).strip() if isinstance(logging, dict) else ""
 
 
 def _expanded(name: str, home: Path) -> Path:

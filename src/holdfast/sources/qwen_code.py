@@ -12,11 +12,10 @@ from msgspec.structs import replace
 
 from holdfast.errors import Unsafe
 from holdfast.model import Json, Losses, Transcript
-from holdfast.sources._content import count
+from holdfast.sources._content import count, table, text
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._qwen import live, records
-from holdfast.sources._qwen.parts import table, text
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:

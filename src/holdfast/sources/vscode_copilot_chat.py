@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Losses, Session, Transcript, dedupe, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, title_of
+from holdfast.sources._content import entries, inside, millis, text, title_of
 from holdfast.sources._files import project_of, ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed
 from holdfast.sources._vscode import live, turns
 from holdfast.sources._vscode.replay import Replay
-from holdfast.sources._vscode.tools import entries, inside, text
 from holdfast.sources._vscode.turns import SLUG, Draft
 from holdfast.sources.base import Cursor, RawSpan, Reading, Ref, SourceInfo
 

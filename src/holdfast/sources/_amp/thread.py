@@ -23,7 +23,7 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ordered
-from holdfast.sources._content import blocks, count, flat_text, millis, number, title_of
+from holdfast.sources._content import blocks, count, flat_text, inside, millis, number, text, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -253,14 +253,3 @@ def _path(uri: str) -> str:
 
 def _records(value: Json) -> list[Record]:
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def inside(value: Record, key: str) -> Record:
-    """Return an object below a key, empty for anything else."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}

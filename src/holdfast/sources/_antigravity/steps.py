@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct, field
 
 from holdfast.model import Json, Message, Parent, Session, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
-from holdfast.model.toolnames import plain_tool
 from holdfast.model.session import ordered
+from holdfast.model.toolnames import plain_tool
 from holdfast.sources._antigravity import family
 from holdfast.sources._antigravity.family import AGENT
-from holdfast.sources._content import flat_text, millis, title_of
+from holdfast.sources._content import flat_text, millis, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
 
@@ -75,7 +75,7 @@ def session_of(native: str, state: State, *, path: str, workspace: str) -> Sessi
 
 def understand(record: dict[str, Json], state: State, line: int) -> tuple[list[Message], list[str]]:
     """Return the messages in a step, and what in it is not known."""
-    kind, at = _text(record.get("type")), millis(record.get("created_at"))
+    kind, at = text(record.get("type")), millis(record.get("created_at"))
     step = record.get("step_index")
     name = f"step:{step}" if isinstance(step, int) else f"line:{line}"
     if at is not None:
@@ -90,7 +90,7 @@ def understand(record: dict[str, Json], state: State, line: int) -> tuple[list[M
         return [answer] if parts else [], []
     if kind in _SYSTEM or kind in ("CHECKPOINT", "ERROR_MESSAGE"):
         return _notice(kind, said, state, name=name, at=at, line=line), []
-    if _text(record.get("source")) in _MODELS:
+    if text(record.get("source")) in _MODELS:
         return _result(record, state, name=name, at=at, line=line)
     unheard = [Message(id=name, role="system", parts=(Text(said),), at=at, line=line)] if said else []
     return unheard, [f"record:{kind or '?'}"]
@@ -114,7 +114,7 @@ def _asked(said: str, state: State) -> str:
 
 
 def _answer(record: dict[str, Json], state: State, name: str) -> Iterator[Part]:
-    if _text(record.get("thinking")):
+    if text(record.get("thinking")):
         yield Thinking(record["thinking"].strip())
     if flat_text(record.get("content")):
         yield Text(flat_text(record["content"]))
@@ -130,9 +130,9 @@ def _calls(record: dict[str, Json], state: State, name: str) -> list[ToolCall]:
         if isinstance(call, dict):
             given = call.get("args")
             values = {k: _argument(v) for k, v in given.items()} if isinstance(given, dict) else given
-            calls.append(ToolCall(id=f"{name}:{place}", name=_text(call.get("name")), input=values))
+            calls.append(ToolCall(id=f"{name}:{place}", name=text(call.get("name")), input=values))
             if isinstance(values, dict):
-                state.cwd = _text(values.get("Cwd")) or state.cwd
+                state.cwd = text(values.get("Cwd")) or state.cwd
     state.calls = [*state.calls, *((c.id, c.name) for c in calls)][-OPEN:]
     return calls
 
@@ -149,7 +149,7 @@ def _result(
     record: dict[str, Json], state: State, *, name: str, at: int | None, line: int
 ) -> tuple[list[Message], list[str]]:
     """Read a tool's result: it names no call, so it is that of the oldest open call of its name, or of any."""
-    kind = _text(record.get("type"))
+    kind = text(record.get("type"))
     own = _calls(record, state, name)
     call = next((c for c in state.calls if plain_tool(c[1]) == plain_tool(kind)), next(iter(state.calls), ("", "")))
     state.calls = [c for c in state.calls if c != call]
@@ -158,7 +158,7 @@ def _result(
         state.cwd = state.cwd or family.folder_in(said)
     code = _EXIT.search(said) if kind == "RUN_COMMAND" else None
     done = 0 if kind == "RUN_COMMAND" and _DONE in said else None
-    failed = code is not None or _text(record.get("status")).upper() == "ERROR"
+    failed = code is not None or text(record.get("status")).upper() == "ERROR"
     part = ToolResult(call=call[0], text=said, error=failed, exit_code=int(code[1]) if code else done)
     asked = [Message(id=name, role="assistant", parts=tuple(own), at=at, model=state.model, line=line)] if own else []
     key = f"{name}:results" if own else name
@@ -177,7 +177,3 @@ def _notice(kind: str, said: str, state: State, *, name: str, at: int | None, li
     extra: dict[str, Json] = {"error": True} if kind == "ERROR_MESSAGE" else {}
     role: Role = "system"
     return [Message(id=name, role=role, parts=(part,), at=at, line=line, extra=extra)]
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
 from holdfast.sources._cline import markup
-from holdfast.sources._content import attachment, flat_text, millis
+from holdfast.sources._content import attachment, flat_text, millis, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,11 +71,6 @@ def talk_of(records: list[Json], at: Callable[[int, str], int | None], model: st
         if record.get("isSummary") is True and not hidden and index <= 1:
             talk.summarised = when or 0
     return talk
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 def _read(talk: Talk, record: dict[str, Json], known: Record) -> None:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from holdfast.model import Json, Message, Request, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._cline.api import text
 from holdfast.sources._cline.flavor import Counted, Flavor, micro, usage_of
-from holdfast.sources._content import count, millis, number
+from holdfast.sources._content import count, millis, number, text
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ordered
-from holdfast.sources._cline.api import talk_of, text
+from holdfast.sources._cline.api import talk_of
 from holdfast.sources._cline.flavor import micro
 from holdfast.sources._cline.places import newest
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import millis, number, text, title_of
 from holdfast.sources._files import project_of, ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, loads
 from holdfast.sources.base import Cursor, RawSpan, Reading

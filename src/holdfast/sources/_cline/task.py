@@ -28,9 +28,9 @@ from holdfast.model import (
 )
 from holdfast.model.session import ordered
 from holdfast.sources._cline import places
-from holdfast.sources._cline.api import Talk, talk_of, text
+from holdfast.sources._cline.api import Talk, talk_of
 from holdfast.sources._cline.screen import Screen, screen_of
-from holdfast.sources._content import millis, title_of
+from holdfast.sources._content import millis, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import LINE_LIMIT, loads
 from holdfast.sources.base import Cursor, RawSpan, Reading, Ref

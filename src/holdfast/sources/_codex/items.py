@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
 from holdfast.sources._codex import records
-from holdfast.sources._codex.records import NAMED, Found, State, table, text
-from holdfast.sources._content import count, flat_text, millis, number
+from holdfast.sources._codex.records import NAMED, Found, State, text
+from holdfast.sources._content import count, flat_text, inside, millis, number
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _event(kind: str, found: dict[str, Json], place: _Place) -> None:
             parts = (Text(text(found, "message")), *_images(found)) if text(found, "message") else _images(found)
             _heard("user" if kind == "user_message" else "assistant", parts, place)
         case "item_completed":
-            _completed(table(found, "item"), place)
+            _completed(inside(found, "item"), place)
         case "exec_command_end" | "patch_apply_end" | "mcp_tool_call_end" | "dynamic_tool_call_response":
             _outcome(found, place.state)
         case _:
@@ -306,7 +306,7 @@ def _result(output: Json) -> tuple[str, int | None, bool]:
     if isinstance(output, str) and output.startswith('{"output"'):
         output = loads(output.encode("utf-8", "replace")) or output
     if isinstance(output, dict):
-        code = table(output, "metadata").get("exit_code")
+        code = inside(output, "metadata").get("exit_code")
         known = code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 1 << 32 else None
         return flat_text(output), known, output.get("success") is False
     said = flat_text(output)
@@ -323,7 +323,7 @@ def _outcome(found: dict[str, Json], state: State) -> None:
     code = found.get("exit_code")
     result = found.get("result")
     failed = found.get("success") is False or (
-        isinstance(result, dict) and ("Err" in result or table(result, "Ok").get("is_error") is True)
+        isinstance(result, dict) and ("Err" in result or inside(result, "Ok").get("is_error") is True)
     )
     known = code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 1 << 32 else None
     if text(found, "call_id"):

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Context, Json, Message, Parent, Request, Session, Usage, observed_id
 from holdfast.model.session import ParentKind, ordered
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import inside, millis, number, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -122,12 +122,6 @@ def text(values: dict[str, Json], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def table(values: dict[str, Json], name: str) -> dict[str, Json]:
-    """Return an object, empty where there is none."""
-    value = values.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def payload_of(record: dict[str, Json]) -> tuple[str, dict[str, Json], str]:
     """Return a line's type, its payload and the payload's type; lines of before 0.3x have no envelope."""
     payload = record.get("payload")
@@ -161,7 +155,7 @@ def learn_meta(found: dict[str, Json], state: State, at: int | None) -> None:
     state.native = state.native or native
     state.cwd = text(found, "cwd")
     state.version = text(found, "cli_version")
-    git = table(found, "git")
+    git = inside(found, "git")
     state.branch = text(git, "branch")
     _learn_parent(found, state, at)
     source = found.get("source")
@@ -177,7 +171,7 @@ def learn_meta(found: dict[str, Json], state: State, at: int | None) -> None:
 
 
 def _learn_parent(found: dict[str, Json], state: State, at: int | None) -> None:
-    spawn = table(table(table(found, "source"), "subagent"), "thread_spawn")
+    spawn = inside(inside(inside(found, "source"), "subagent"), "thread_spawn")
     spawned_by = text(found, "parent_thread_id") or text(spawn, "parent_thread_id")
     forked_from = text(found, "forked_from_id")
     state.parent = spawned_by or forked_from
@@ -217,7 +211,7 @@ def _older(turn: str, started: Json, state: State) -> bool:
 
 def learn_tokens(found: dict[str, Json], state: State) -> Usage | None:
     """Return what a token_count adds: nothing where its total has not moved (a refresh of rate limits)."""
-    info = table(found, "info")
+    info = inside(found, "info")
     total, last = info.get("total_token_usage"), info.get("last_token_usage")
     if not isinstance(total, dict):
         return None

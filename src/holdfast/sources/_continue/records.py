@@ -24,7 +24,7 @@ from holdfast.model import (
     ToolResult,
     Usage,
 )
-from holdfast.sources._content import flat_text, millis, number
+from holdfast.sources._content import entries, flat_text, millis, number, text
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -82,11 +82,6 @@ def book_of(document: dict[str, Json], *, native: str, path: str) -> Book:
     return book
 
 
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
 def folder_of(value: Json) -> str:
     """Return the path of a folder that is written as a path or as a URI."""
     written = text(value)
@@ -125,10 +120,10 @@ def _answer(book: Book, item: dict[str, Json], message: dict[str, Json], *, name
     logs = item.get("promptLogs")
     last = logs[-1] if isinstance(logs, list) and logs else None
     book.model = (text(last.get("modelTitle")) if isinstance(last, dict) else "") or book.model
-    calls = [_call(c) for c in _entries(message.get("toolCalls"))]
+    calls = [_call(c) for c in entries(message.get("toolCalls"))]
     parts: list[Part] = [Thinking(text(thought.get("text"))), *_parts(book, message.get("content")), *calls]
     book.add(name, "assistant", parts, at=at or begun, line=line, model=book.model)
-    states = [*_entries(item.get("toolCallStates")), *_entries([item.get("toolCallState")])]
+    states = [*entries(item.get("toolCallStates")), *entries([item.get("toolCallState")])]
     results: list[Part] = [r for r in (_result(book, s) for s in states) if r is not None]
     book.add(f"{name}:results", "tool", results, at=at, line=line)
     _bill(book, message.get("usage"), f"{AGENT}:{book.native}:{name}", line=line, model=book.model, at=at)
@@ -155,7 +150,7 @@ def _parts(book: Book, content: Json) -> list[Part]:
     if isinstance(content, str):
         return [Text(content)]
     parts: list[Part] = []
-    for block in _entries(content):
+    for block in entries(content):
         kind = block.get("type")
         if kind == "text":
             parts.append(Text(text(block.get("text"))))
@@ -177,7 +172,7 @@ def _image(value: Json) -> Attachment:
 def _files(items: Json) -> list[Part]:
     """Read what a person put beside a prompt: files, selections, pages."""
     found: list[Part] = []
-    for item in _entries(items):
+    for item in entries(items):
         said = text(item.get("content"))
         found.append(Attachment(name=text(item.get("name")), size=len(said.encode()), text=said))
     return found
@@ -185,7 +180,7 @@ def _files(items: Json) -> list[Part]:
 
 def _counts_answers(items: list[Json]) -> bool:
     """Tell whether the first answer counts its tokens: it decides for the session, so that nothing is counted twice."""
-    for item in _entries(items):
+    for item in entries(items):
         message = item.get("message")
         if isinstance(message, dict) and message.get("role") == "assistant":
             return isinstance(message.get("usage"), dict)
@@ -221,10 +216,6 @@ def _micro(cost: Json) -> int | None:
     if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 < cost < MICRO:
         return None
     return round(cost * MICRO)
-
-
-def _entries(value: Json) -> list[dict[str, Json]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
 def _digest(role: str, message: dict[str, Json]) -> str:

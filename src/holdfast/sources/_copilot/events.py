@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import count, flat_text, millis, number
+from holdfast.sources._content import count, flat_text, inside, millis, number
 from holdfast.sources._copilot import records, usage
-from holdfast.sources._copilot.records import NAMED, Found, State, table, text
+from holdfast.sources._copilot.records import NAMED, Found, State, text
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role
@@ -62,7 +62,7 @@ class _Event:
     """One event and where its message goes."""
 
     def __init__(self, record: dict[str, Json], line: int, state: State, found: Found) -> None:
-        self.kind, self.data = text(record, "type"), table(record, "data")
+        self.kind, self.data = text(record, "type"), inside(record, "data")
         self.id = text(record, "id") or f"line:{line}"
         self.at = millis(record.get("timestamp"))
         agent = text(record, "agentId")
@@ -128,7 +128,7 @@ def _remark(event: _Event) -> None:
         case "session.compaction_complete":
             records.learn_size(data, event.state)
             place = usage.Place(event.found, event.line, event.at)
-            usage.summarise(table(data, "compactionTokensUsed"), event.id, event.state, place)
+            usage.summarise(inside(data, "compactionTokensUsed"), event.id, event.state, place)
             if data.get("success") is not False:
                 event.say("system", (Summary(text(data, "summaryContent")),), compaction=True)
         case "session.snapshot_rewind":

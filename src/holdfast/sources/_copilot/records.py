@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Context, Json, Message, Parent, Request, Session, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import inside, millis, number, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -137,12 +137,6 @@ def text(values: dict[str, Json], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def table(values: dict[str, Json], name: str) -> dict[str, Json]:
-    """Return an object, empty where there is none."""
-    value = values.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def tick(state: State, agent: str, at: int | None) -> None:
     """Note the time of an event, and where a sub-agent was started."""
     if agent and not state.voice(agent).cwd:
@@ -158,7 +152,7 @@ def learn_place(data: dict[str, Json], state: State) -> None:
     """Take what session.start, .resume and .context_changed say of where it runs."""
     state.native = state.native or text(data, "sessionId")
     state.version = text(data, "copilotVersion") or state.version
-    context = table(data, "context") or data
+    context = inside(data, "context") or data
     state.cwd = text(context, "cwd") or state.cwd
     state.branch = text(context, "branch") or state.branch
     state.repository = text(context, "repository") or state.repository

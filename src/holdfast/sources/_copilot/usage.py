@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.model import Json, Request, Usage
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import inside, millis, number
 from holdfast.sources._copilot import records
 from holdfast.sources._copilot import sidecars as beside
-from holdfast.sources._copilot.records import Call, Found, State, table, text
+from holdfast.sources._copilot.records import Call, Found, State, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,11 +82,11 @@ def close(data: dict[str, Json], event: str, state: State, place: Place) -> None
     state.closings = [*state.closings[-63:], event]
     learn_credits(data, state)
     new: dict[str, list[int]] = {}
-    for model, found in table(data, "modelMetrics").items():
+    for model, found in inside(data, "modelMetrics").items():
         if isinstance(found, dict):
             records.learn_model(model, state.voice(""))
-            used = table(found, "usage")
-            counts = [number(table(found, "requests").get("count")), *(number(used.get(n)) for n in _COUNTERS)]
+            used = inside(found, "usage")
+            counts = [number(inside(found, "requests").get("count")), *(number(used.get(n)) for n in _COUNTERS)]
             new[model] = _beyond(counts, state.billed.get(model))
             state.billed[model] = counts
     _use_rows(new, state, place)

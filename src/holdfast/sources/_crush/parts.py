@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import millis
+from holdfast.sources._content import millis, text
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -37,11 +37,6 @@ def messages_of(row: dict[str, Json], line: int) -> tuple[list[Message], list[st
     if ran:
         messages.append(Message(id=f"{name}:results", role="tool", parts=tuple(ran), at=at, line=line))
     return messages, unknown
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 def _parts(found: list[Json], name: str) -> tuple[list[Part], list[Part], list[str]]:

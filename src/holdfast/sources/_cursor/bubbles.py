@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Request, Text, Thinking, ToolCall, Usage
-from holdfast.sources._content import millis, number
-from holdfast.sources._cursor.parts import Draft, arguments, entries, inside, path_of, result, text, user_messages
+from holdfast.sources._content import entries, inside, millis, number, text
+from holdfast.sources._cursor.parts import Draft, arguments, path_of, result, user_messages
 
 if TYPE_CHECKING:
     from holdfast.model import Part

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING
 from holdfast._sqlite import foreign_copy, tables
 from holdfast.errors import Unreadable
 from holdfast.model import Json, Message, Part, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import attachment, millis
+from holdfast.sources._content import attachment, inside, millis, text
 from holdfast.sources._cursor import rows
 from holdfast.sources._cursor.parts import (
     Draft,
     arguments,
-    inside,
     path_of,
     result,
     shadow_of,
     summary,
-    text,
     transcript_of,
     user_messages,
 )

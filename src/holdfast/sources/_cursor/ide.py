@@ -13,9 +13,9 @@ from msgspec import Struct, field
 from holdfast._sqlite import foreign_copy, tables
 from holdfast.errors import Unreadable
 from holdfast.model import Json
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import entries, inside, millis, number, text
 from holdfast.sources._cursor import bubbles, owners, rows
-from holdfast.sources._cursor.parts import AGENT, Draft, entries, folder_of, inside, path_of, text, transcript_of
+from holdfast.sources._cursor.parts import AGENT, Draft, folder_of, path_of, transcript_of
 from holdfast.sources._database import Found, changed
 from holdfast.sources._jsonl import loads
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from holdfast._sqlite import foreign_copy, tables
 from holdfast.errors import Unreadable
 from holdfast.model import Json
+from holdfast.sources._content import entries, text
 from holdfast.sources._cursor import rows
-from holdfast.sources._cursor.parts import entries, folder_of, text
+from holdfast.sources._cursor.parts import folder_of
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:

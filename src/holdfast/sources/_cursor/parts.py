@@ -26,7 +26,7 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ordered
-from holdfast.sources._content import flat_text, title_of
+from holdfast.sources._content import flat_text, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
 
@@ -202,19 +202,3 @@ def folder_of(path: Path) -> str:
     except (OSError, ValueError):
         return ""
     return path_of(facts.get("folder")) if isinstance(facts, dict) else ""
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def inside(value: Json, name: str) -> dict[str, Json]:
-    """Return an object's inner object, empty for anything else."""
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def entries(value: Json) -> list[dict[str, Json]]:
-    """Return the records in a list, without what is none."""
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from holdfast.model import Json, Message, Part, Text, Thinking, ToolCall, ToolResult
 from holdfast.model.message import Json as Value
-from holdfast.sources._content import blocks, millis
+from holdfast.sources._content import blocks, inside, millis, text
 from holdfast.sources._cursor import chats
-from holdfast.sources._cursor.parts import Draft, arguments, inside, said_by_user, text, user_messages
+from holdfast.sources._cursor.parts import Draft, arguments, said_by_user, user_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

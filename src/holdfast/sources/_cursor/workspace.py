@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from holdfast.errors import Unreadable
 from holdfast.model import Json
-from holdfast.sources._content import millis
+from holdfast.sources._content import entries, millis, text
 from holdfast.sources._cursor import bubbles, ide, owners, rows
-from holdfast.sources._cursor.parts import Draft, entries, folder_of, text, transcript_of
+from holdfast.sources._cursor.parts import Draft, folder_of, transcript_of
 from holdfast.sources._jsonl import loads
 from holdfast.sources.base import RawSpan, Reading
 

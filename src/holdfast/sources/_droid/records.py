@@ -21,7 +21,7 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ParentKind, ordered
-from holdfast.sources._content import blocks, millis, number, title_of
+from holdfast.sources._content import blocks, millis, number, table, text, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -73,16 +73,6 @@ def kept(state: State) -> dict[str, Json]:
     """Return the state as a cursor keeps it."""
     found: dict[str, Json] = msgspec.to_builtins(state)
     return found
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything that is none."""
-    return value if isinstance(value, str) else ""
-
-
-def table(value: Json) -> dict[str, Json]:
-    """Return an object, empty for anything that is none."""
-    return value if isinstance(value, dict) else {}
 
 
 def native_id(ref: Ref) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Context, Json, Losses, Message, Parent, Request, Session, Transcript, dedupe, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, millis, title_of
+from holdfast.sources._content import count, millis, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._gemini.records import Understood, understand
 
@@ -80,7 +80,7 @@ class Fold:
         elif isinstance(record.get("sessionId"), str):
             self.learn(record, line)
         else:
-            count(self._unknown, [f"record:{_text(record.get('type')) or next(iter(record), '?')}"])
+            count(self._unknown, [f"record:{text(record.get('type')) or next(iter(record), '?')}"])
 
     def learn(self, found: dict[str, Json], line: int) -> None:
         """Merge metadata; a list of messages in it is a checkpoint that replaces the conversation.
@@ -88,14 +88,14 @@ class Fold:
         Without a line (a file that is one document) messages are numbered by their place.
         """
         state = self.state
-        state.native = state.native or _text(found.get("sessionId"))
-        state.kind = state.kind or _text(found.get("kind"))
-        state.project_hash = _text(found.get("projectHash")) or state.project_hash
-        state.summary = title_of(_text(found.get("summary"))) or state.summary
+        state.native = state.native or text(found.get("sessionId"))
+        state.kind = state.kind or text(found.get("kind"))
+        state.project_hash = text(found.get("projectHash")) or state.project_hash
+        state.summary = title_of(text(found.get("summary"))) or state.summary
         self._seen(millis(found.get("startTime")), millis(found.get("lastUpdated")))
         folders = found.get("directories")
         if isinstance(folders, list) and folders:
-            state.cwd = state.cwd or _text(folders[0])
+            state.cwd = state.cwd or text(folders[0])
         if isinstance(found.get("messages"), list):
             self._checkpoint(found["messages"], line)
         odd = found.keys() - _KNOWN_META
@@ -255,7 +255,3 @@ def _ours(name: str, entry: int) -> list[str]:
 def _key(session: str, name: str) -> str:
     """A message's id is random and global where the agent made it; shorter ones are only unique in their session."""
     return f"gemini:{name}" if len(name) >= UUID_LENGTH else f"gemini:{session}:{name}"
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult, Usage
 from holdfast.sources._content import flat_text, millis, number
+from holdfast.sources._content import text as _text
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role
@@ -211,7 +212,3 @@ def _file(block: dict[str, Json]) -> Part | None:
 
 def _kind(block: Json) -> str:
     return next(iter(block), "?") if isinstance(block, dict) else type(block).__name__
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import millis
+from holdfast.sources._content import millis, text
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role
@@ -50,11 +50,6 @@ def is_archived(record: dict[str, Json]) -> bool:
     """Tell whether a compaction took the message out of what the model is sent."""
     metadata = record.get("metadata")
     return isinstance(metadata, dict) and metadata.get("agentVisible") is False
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 def _said_by(role: Role, parts: list[Part], record: dict[str, Json], *, archived: bool) -> tuple[Role, list[Part]]:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from holdfast._sqlite import tables
 from holdfast.model import Json, Losses, Message, Request, Transcript
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, millis
+from holdfast.sources._content import count, millis, text
 from holdfast.sources._database import Connection, Found, Places, Row, line_of, mark_of, rows, sums
-from holdfast.sources._goose.content import is_archived, message_of, text
+from holdfast.sources._goose.content import is_archived, message_of
 from holdfast.sources._goose.session import AGENT, accumulated, config_of, session_of, usage_of, widened
 from holdfast.sources._jsonl import loads
 

@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from holdfast.model import Context, Json, Parent, Request, Session, Usage, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import millis, number, text, title_of
 from holdfast.sources._files import project_of
-from holdfast.sources._goose.content import text
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Context, Json, Parent, Session, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import inside, millis, number, text
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import clean, loads
 
@@ -92,15 +92,4 @@ def _small(path: Path) -> dict[str, Json]:
         found = loads(path.read_bytes()) if path.stat().st_size <= MOST else None
     except OSError:
         return {}
-    return found if isinstance(found, dict) else {}
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def inside(value: dict[str, Json], key: str) -> dict[str, Json]:
-    """Return an object below a key, empty for anything else."""
-    found = value.get(key)
     return found if isinstance(found, dict) else {}

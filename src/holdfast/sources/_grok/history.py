@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Json, Message, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import blocks, flat_text, title_of
-from holdfast.sources._grok.about import inside, text
+from holdfast.sources._content import blocks, flat_text, inside, text, title_of
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from holdfast.model import Attachment, Json, Message, Request, Summary, Text, Thinking, ToolCall, ToolResult, Usage
-from holdfast.sources._content import flat_text, millis, number, title_of
-from holdfast.sources._grok.about import Seen, inside, text
+from holdfast.sources._content import flat_text, inside, millis, number, text, title_of
+from holdfast.sources._grok.about import Seen
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role

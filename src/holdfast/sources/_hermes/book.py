@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from holdfast._sqlite import tables
 from holdfast.model import Json, Losses, Message, Parent, Request, Session, Transcript, Usage, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, millis, number, title_of
+from holdfast.sources._content import count, millis, number, text, title_of
 from holdfast.sources._database import Connection, Found, Row, line_of, mark_of, rows
 from holdfast.sources._files import project_of
-from holdfast.sources._hermes.messages import messages_of, text
+from holdfast.sources._hermes.messages import messages_of
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
 from holdfast.model.session import ordered
-from holdfast.sources._content import blocks, flat_text, millis
+from holdfast.sources._content import blocks, flat_text, millis, text
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -148,8 +148,3 @@ def _result(row: Row, words: str) -> ToolResult:
     code = code if code.__class__ is int and -(1 << 31) <= code < 1 << 32 else None
     failed = facts.get("success") is False or bool(text(facts.get("error"))) or code not in (None, 0)
     return ToolResult(call=text(row.get("tool_call_id")), text=words, error=failed, exit_code=code)
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""

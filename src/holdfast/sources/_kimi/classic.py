@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Json, Message, Text, ToolCall, ToolResult
-from holdfast.sources._content import flat_text, millis, number
-from holdfast.sources._kimi.state import Place, Streamed, table, text, usage_of
+from holdfast.sources._content import flat_text, millis, number, table, text
+from holdfast.sources._kimi.state import Place, Streamed, usage_of
 from holdfast.sources._kimi.wire import decoded, parts_of
 
 if TYPE_CHECKING:

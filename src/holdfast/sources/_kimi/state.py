@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from holdfast.model import Context, Json, Message, Parent, Request, Session, Text, Usage, observed_id
 from holdfast.model.session import ParentKind
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import millis, number, table, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
 
@@ -163,16 +163,6 @@ def kept(state: State) -> dict[str, Json]:
     """Return the state as a cursor keeps it."""
     found: dict[str, Json] = msgspec.to_builtins(state)
     return found
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything that is none."""
-    return value if isinstance(value, str) else ""
-
-
-def table(value: Json) -> dict[str, Json]:
-    """Return an object, empty for anything that is none."""
-    return value if isinstance(value, dict) else {}
 
 
 def usage_of(counts: Json) -> Usage | None:

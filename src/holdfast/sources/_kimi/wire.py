@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import flat_text, millis, number
+from holdfast.sources._content import flat_text, millis, number, table, text
 from holdfast.sources._jsonl import loads
-from holdfast.sources._kimi.state import Place, said, table, text, usage_of
+from holdfast.sources._kimi.state import Place, said, usage_of
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role, Usage

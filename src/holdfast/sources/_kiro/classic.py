@@ -14,10 +14,10 @@ from holdfast._sqlite import foreign_copy, quoted, tables
 from holdfast.errors import Unreadable
 from holdfast.model import Json, Losses, Message, Session, Summary, Text, ToolCall, Transcript, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, title_of
+from holdfast.sources._content import inside, millis, text, title_of
 from holdfast.sources._files import project_of, ref
 from holdfast.sources._jsonl import loads
-from holdfast.sources._kiro.records import credits_in, encoded, inside, result_of, text
+from holdfast.sources._kiro.records import credits_in, encoded, result_of
 from holdfast.sources.base import Cursor, RawSpan, Reading, Ref
 
 if TYPE_CHECKING:

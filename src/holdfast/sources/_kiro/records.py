@@ -23,7 +23,7 @@ from holdfast.model import (
     ToolResult,
     observed_id,
 )
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import inside, millis, number, text, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -226,14 +226,3 @@ def real(value: Json) -> float | None:
     ):
         return None
     return float(value)
-
-
-def inside(found: dict[str, Json], key: str) -> dict[str, Json]:
-    """Return an inner object, an empty one where there is none."""
-    inner = found.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""

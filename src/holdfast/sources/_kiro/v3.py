@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Parent, Session, Text, Thinking, ToolCall, ToolResult, observed_id
-from holdfast.sources._content import millis, title_of
+from holdfast.sources._content import inside, millis, text, title_of
 from holdfast.sources._files import project_of
-from holdfast.sources._kiro.records import State, credits_in, encoded, inside, real, text
+from holdfast.sources._kiro.records import State, credits_in, encoded, real
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role

@@ -5,10 +5,10 @@ from __future__ import annotations
 from holdfast._sqlite import tables
 from holdfast.model import Context, Json, Losses, Parent, Session, Transcript, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import millis, title_of
+from holdfast.sources._content import millis, text, title_of
 from holdfast.sources._database import Connection, Found, Places, Row, mark_of, rows, sums
 from holdfast.sources._llm import responses, threads
-from holdfast.sources._llm.tables import AGENT, Draft, text
+from holdfast.sources._llm.tables import AGENT, Draft
 
 _LISTS = (("conversations", "responses", "conversation_id"), ("threads", "turns", "thread_id"))
 _MEASURED = ("prompt", "response", "input_tokens", "output_tokens", "token_details", "tip_message_hash")

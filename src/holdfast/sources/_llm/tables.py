@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from holdfast._sqlite import quoted
 from holdfast.model import Attachment, Json, Message, Request, Usage
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import millis, number, text
 from holdfast.sources._database import Connection, Places, Row, line_of, rows
 from holdfast.sources._jsonl import loads
 
@@ -120,11 +120,6 @@ def usage_of(row: Row) -> Usage:
     thought = number(_inside(found, "completion_tokens_details", "output_tokens_details").get("reasoning_tokens"))
     read = min(given, number(inside.get("cached_tokens")) or number(found.get("cached_tokens")))
     return Usage(input=given - read, cache_read=read, output=output, reasoning=min(thought, output))
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 def _ordered(value: Json) -> tuple[int, float, str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Json, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import millis, number, text
 from holdfast.sources._jsonl import loads
-from holdfast.sources._llm.tables import attached, fragment, text
+from holdfast.sources._llm.tables import attached, fragment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

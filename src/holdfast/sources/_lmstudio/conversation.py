@@ -23,7 +23,7 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, flat_text, millis, number, title_of
+from holdfast.sources._content import count, flat_text, inside, millis, number, text, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,14 +224,3 @@ def _session(found: Record, ref: Ref, draft: Draft, *, native: str, folder: str)
 
 def _records(value: Json) -> list[Record]:
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def inside(value: Record, key: str) -> Record:
-    """Return an object below a key, empty for anything else."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}

@@ -24,7 +24,7 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ordered
-from holdfast.sources._content import flat_text, millis, number, title_of
+from holdfast.sources._content import flat_text, millis, number, text, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -152,16 +152,6 @@ def open_mark(data: dict[str, Json]) -> dict[str, Json]:
     time = data.get("time")
     ended = isinstance(time, dict) and time.get("completed") is not None
     return {} if ended or data.get("error") or data.get("finish") else {"open": True}
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def entries(value: Json) -> list[dict[str, Json]]:
-    """Return the records in a list, without what is none."""
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
 def _said(state: dict[str, Json]) -> str:

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from holdfast._sqlite import quoted, tables
 from holdfast.model import Json
+from holdfast.sources._content import text
 from holdfast.sources._database import Connection, Row, line_of, mark_of, rows
 from holdfast.sources._jsonl import loads
 from holdfast.sources._opencode import v1, v2
-from holdfast.sources._opencode.parts import Draft, text
+from holdfast.sources._opencode.parts import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

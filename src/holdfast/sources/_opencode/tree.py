@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Json
+from holdfast.sources._content import text
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import LINE_LIMIT, dumps, loads
 from holdfast.sources._opencode import v1
-from holdfast.sources._opencode.parts import AGENT, Draft, text
+from holdfast.sources._opencode.parts import AGENT, Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

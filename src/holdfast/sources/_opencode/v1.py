@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Json, Message, Summary, Text, Thinking, ToolResult
-from holdfast.sources._content import millis
-from holdfast.sources._opencode.parts import (
-    Draft,
-    error_marks,
-    file_part,
-    open_mark,
-    request_key,
-    text,
-    tool_parts,
-    usage_of,
-)
+from holdfast.sources._content import millis, text
+from holdfast.sources._opencode.parts import Draft, error_marks, file_part, open_mark, request_key, tool_parts, usage_of
 
 if TYPE_CHECKING:
     from holdfast.model import Part

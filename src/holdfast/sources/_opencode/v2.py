@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.model import Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import flat_text, millis
-from holdfast.sources._opencode.parts import (
-    Draft,
-    entries,
-    error_marks,
-    file_part,
-    open_mark,
-    request_key,
-    text,
-    tool_parts,
-    usage_of,
-)
+from holdfast.sources._content import entries, flat_text, millis, text
+from holdfast.sources._opencode.parts import Draft, error_marks, file_part, open_mark, request_key, tool_parts, usage_of
 
 if TYPE_CHECKING:
     from holdfast.model import Part

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from holdfast._sqlite import tables
 from holdfast.model import Context, Json, Losses, Message, Request, Session, Transcript, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, millis, title_of
+from holdfast.sources._content import count, millis, text, title_of
 from holdfast.sources._database import Connection, Found, Row, line_of, mark_of, rows
 from holdfast.sources._jsonl import loads
-from holdfast.sources._openwebui.messages import Record, messages_of, text, usage_of
+from holdfast.sources._openwebui.messages import Record, messages_of, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

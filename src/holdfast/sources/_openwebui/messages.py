@@ -7,7 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult, Usage
-from holdfast.sources._content import blocks, flat_text, millis, number
+from holdfast.sources._content import blocks, flat_text, millis, number, text
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -245,8 +245,3 @@ def _first(told: Record, names: tuple[str, ...]) -> int:
 def _detail(told: Record, groups: tuple[str, ...], name: str) -> int:
     held = (told.get(g) for g in groups)
     return next((number(h.get(name)) for h in held if isinstance(h, dict) and h.get(name)), 0)
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""

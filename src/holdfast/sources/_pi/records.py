@@ -24,7 +24,7 @@ from holdfast.model import (
     Usage,
     observed_id,
 )
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import millis, number, text, title_of
 from holdfast.sources._files import project_of
 
 if TYPE_CHECKING:
@@ -339,8 +339,3 @@ def _time(record: dict[str, Json], state: State) -> int | None:
         state.started = at if state.started is None else state.started
         state.active = at if state.active is None else max(state.active, at)
     return at
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""

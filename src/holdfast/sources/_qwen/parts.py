@@ -7,23 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Text, Thinking, ToolCall, ToolResult, Usage
-from holdfast.sources._content import blocks, flat_text, number
+from holdfast.sources._content import blocks, flat_text, number, table, text
 
 if TYPE_CHECKING:
     from holdfast.model import Part
 
 _EXIT = re.compile(r"^Exit Code: (-?\d{1,9})$", re.MULTILINE)
 _QUIET = frozenset({"thoughtSignature", "videoMetadata"})
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything that is none."""
-    return value if isinstance(value, str) else ""
-
-
-def table(value: Json) -> dict[str, Json]:
-    """Return an object, empty for anything that is none."""
-    return value if isinstance(value, dict) else {}
 
 
 def parts_of(message: Json) -> tuple[tuple[Part, ...], tuple[str, ...]]:

@@ -21,9 +21,9 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ParentKind
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import millis, number, table, text, title_of
 from holdfast.sources._files import project_of
-from holdfast.sources._qwen.parts import parts_of, table, text, usage_of
+from holdfast.sources._qwen.parts import parts_of, usage_of
 
 if TYPE_CHECKING:
     from holdfast.model import Part, Role

@@ -25,7 +25,7 @@ from holdfast.model import (
     Usage,
     observed_id,
 )
-from holdfast.sources._content import millis, number, title_of
+from holdfast.sources._content import millis, number, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
 
@@ -286,8 +286,3 @@ def _stamped(ref: Ref) -> int:
     found = _STAMP.search(ref.path.replace("\\", "/").rpartition("/")[0].rpartition("/")[2])
     at = millis("{}-{}-{}T{}:{}:{}Z".format(*found.groups())) if found else None
     return at or ref.mtime_ns // MICRO
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""

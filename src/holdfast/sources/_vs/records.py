@@ -25,7 +25,7 @@ from holdfast.model import (
     observed_id,
 )
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, title_of
+from holdfast.sources._content import count, entries, text, title_of
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
 
@@ -163,10 +163,10 @@ def _answer(span: Span, talk: Talk, line: int) -> list[Message]:
     parts: list[Part] = []
     calls: list[ToolCall] = []
     for message in _listed(span, "gen_ai.output.messages"):
-        for part in _entries(message.get("parts")):
-            kind, words = part.get("type"), _text(part.get("content"))
+        for part in entries(message.get("parts")):
+            kind, words = part.get("type"), text(part.get("content"))
             if kind == "tool_call":
-                calls.append(_call(_text(part.get("id")), _text(part.get("name")), part.get("arguments")))
+                calls.append(_call(text(part.get("id")), text(part.get("name")), part.get("arguments")))
             elif words:
                 parts.append(Thinking(words) if kind in ("reasoning", "thinking") else Text(words))
     extra: dict[str, Json] = {"error": True, "message": span.why} if span.failed else {}
@@ -227,10 +227,8 @@ def _billed(span: Span, talk: Talk, *, path: str, line: int) -> list[Request]:
 
 
 def _words(message: dict[str, Json]) -> str:
-    content = (
-        _text(p.get("content")).strip() for p in _entries(message.get("parts")) if p.get("type") in (None, "text")
-    )
-    return "\n".join(c for c in content if c) or _text(message.get("content")).strip()
+    content = (text(p.get("content")).strip() for p in entries(message.get("parts")) if p.get("type") in (None, "text"))
+    return "\n".join(c for c in content if c) or text(message.get("content")).strip()
 
 
 def _unwrapped(value: Json, depth: int = DEEPEST) -> str:
@@ -248,12 +246,4 @@ def _unwrapped(value: Json, depth: int = DEEPEST) -> str:
 
 
 def _listed(span: Span, name: str) -> list[dict[str, Json]]:
-    return _entries(loads(span.text(name).encode("utf-8", "replace")))
-
-
-def _entries(value: Json) -> list[dict[str, Json]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
+    return entries(loads(span.text(name).encode("utf-8", "replace")))

@@ -16,6 +16,8 @@ from holdfast.sources._vs.spans import spans_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from holdfast.model import Json, Message, Request
+
 NEAR = 32
 """How many traces before and after one are looked into: a conversation does not go on for longer."""
 
@@ -27,8 +29,8 @@ class Whole:
         """Read the conversation from the traces, oldest first."""
         self.talk = Talk()
         self.path = str(paths[-1])
-        self.messages: list[records.Message] = []
-        self.requests: list[records.Request] = []
+        self.messages: list[Message] = []
+        self.requests: list[Request] = []
         talks = {native: self.talk}
         for path in paths:
             found = Found(path=str(path))
@@ -73,7 +75,7 @@ def _named(path: Path, natives: list[str]) -> list[str]:
     return [n for n in natives if n not in missing]
 
 
-def _records(path: Path, native: str) -> Iterator[tuple[int, dict[str, records.Json]]]:
+def _records(path: Path, native: str) -> Iterator[tuple[int, dict[str, Json]]]:
     sign = native.encode("utf-8", "surrogatepass")
     try:
         for chunk in chunks(path):

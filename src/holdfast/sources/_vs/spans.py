@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from holdfast.model import Json
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import entries, millis, number
+from holdfast.sources._content import text as _text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +50,11 @@ class Span(Struct, frozen=True, kw_only=True):
 
 def spans_of(record: dict[str, Json]) -> Iterator[Span | None]:
     """Yield the spans of a line, None for something that is no span."""
-    for resource in _entries(record.get("resourceSpans")):
+    for resource in entries(record.get("resourceSpans")):
         inner = resource.get("resource")
         facts = _attributes(inner.get("attributes")) if isinstance(inner, dict) else {}
         version = facts.get("service.version")
-        for scope in _entries(resource.get("scopeSpans")):
+        for scope in entries(resource.get("scopeSpans")):
             listed = scope.get("spans")
             for span in listed if isinstance(listed, list) else ():
                 yield _span(span, version if isinstance(version, str) else "") if isinstance(span, dict) else None
@@ -79,7 +80,7 @@ def _span(span: dict[str, Json], version: str) -> Span:
 
 def _attributes(listed: Json) -> dict[str, Json]:
     found: dict[str, Json] = {}
-    for entry in _entries(listed):
+    for entry in entries(listed):
         key, value = entry.get("key"), entry.get("value")
         if isinstance(key, str) and isinstance(value, dict):
             found[key] = next(iter(value.values()), None)
@@ -89,11 +90,3 @@ def _attributes(listed: Json) -> dict[str, Json]:
 def _millis(value: Json) -> int | None:
     nanos = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 24 else value
     return millis(nanos // NANOS) if isinstance(nanos, int) and not isinstance(nanos, bool) else None
-
-
-def _entries(value: Json) -> list[dict[str, Json]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from holdfast.model import Json, ToolCall, ToolResult
+from holdfast.sources._content import entries, inside, text
 from holdfast.sources._jsonl import loads
 
 DEEPEST = 32
@@ -115,22 +116,6 @@ def words(content: Json, depth: int = DEEPEST) -> str:
             (t for n in ("value", "node", "children", "content") if (t := words(content.get(n), depth - 1))), ""
         )
     return ""
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def inside(value: Json, name: str) -> dict[str, Json]:
-    """Return an object's inner object, empty for anything else."""
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def entries(value: Json) -> list[dict[str, Json]]:
-    """Return the records in a list, without what is none."""
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
 def _decoded(value: Json) -> Json:

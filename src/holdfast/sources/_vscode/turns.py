@@ -8,9 +8,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from holdfast.model import Attachment, Json, Message, Request, Text, Thinking, ToolCall, ToolResult, Usage
-from holdfast.sources._content import millis, number
+from holdfast.sources._content import entries, inside, millis, number, text
 from holdfast.sources._vscode import tools
-from holdfast.sources._vscode.tools import entries, inside, text
 
 if TYPE_CHECKING:
     from holdfast.model import Part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.model import Attachment, Json, Message, Summary, Text, Thinking, ToolCall, ToolResult
-from holdfast.sources._content import flat_text
+from holdfast.sources._content import flat_text, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +37,6 @@ def messages_of(record: Json, place: int) -> tuple[list[Message], list[str]]:
             return [], []
         case _:
             return [], [f"record:{kind or '?'}"]
-
-
-def text(value: Json) -> str:
-    """Return a text, empty for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 def _older(record: dict[str, Json], place: int) -> tuple[list[Message], list[str]]:

@@ -9,11 +9,11 @@ from zstandard import ZstdDecompressor, ZstdError
 from holdfast._sqlite import tables
 from holdfast.model import Context, Json, Losses, Message, Parent, Request, Session, Transcript, Usage, observed_id
 from holdfast.model.session import ordered
-from holdfast.sources._content import count, millis, number, title_of
+from holdfast.sources._content import count, millis, number, text, title_of
 from holdfast.sources._database import Connection, Found, Row, line_of, mark_of, rows, sums
 from holdfast.sources._files import project_of
 from holdfast.sources._jsonl import loads
-from holdfast.sources._zed.messages import messages_of, text
+from holdfast.sources._zed.messages import messages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
