@@ -36,7 +36,8 @@ def test_a_project_sets_only_what_does_no_harm(cli):
     assert cli("config", "set", "store", "memory://", "--project").exit_code == 4
 
 
-def test_a_new_config_file_explains_every_setting_and_sets_none(cli):
+def test_a_new_config_file_explains_every_setting_and_sets_none(cli, monkeypatch):
+    monkeypatch.delenv("HOLDFAST_MONITORING_AUTO_DISCOVER", raising=False)
     assert cli("config", "init").exit_code == 0
     assert {s["origin"] for s in cli.json("config", "show")["settings"]} == {"default"}
     assert stat.S_IMODE((cli.data / "config.yaml").stat().st_mode) == 0o600
@@ -98,3 +99,12 @@ def test_a_new_config_file_names_every_setting_of_the_older_tool(cli):
     for name in ("token_limits.claude_max20", "health_weights.errors", "thresholds.token_warning", "dashboard.show_tags",
                  "database.path", "monitoring.discovery_interval", "mcp.cache_ttl_seconds"):  # fmt: skip
         assert f"# {name}: " in text
+
+
+def test_the_archive_lies_where_the_older_name_of_its_setting_says(unread):
+    place = unread.home / "deep" / "my archive.db"
+    assert unread("config", "set", "database.path", str(place)).exit_code == 0
+    assert unread("sync").exit_code == 0
+    assert place.is_file()
+    assert not (unread.data / "sessions.db").exists()
+    assert unread.json("list", "--no-sync")["sessions"]

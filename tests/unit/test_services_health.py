@@ -133,3 +133,10 @@ def test_an_answer_counts_as_progress(ward):
     answer = Message(id="m", role="assistant", parts=(Text("done"),), at=NOW - 5 * MINUTE)
     session = ward.put("one", answer, active=NOW - 5 * MINUTE)
     assert ward.report.vitals(session, Live(state="idle")).barren == 5 * MINUTE
+
+
+def test_signs_are_counted_in_the_last_thousand_messages(ward):
+    def failed(n):
+        return Message(id=f"r{n}", role="tool", parts=(ToolResult(call=f"k{n}", error=True),), at=NOW)
+
+    assert ward.report.signs(ward.put("one", *(failed(n) for n in range(1200)))).streak == 1000

@@ -127,3 +127,10 @@ def test_a_model_that_was_wired_names_and_describes(desk):
     session = desk.put("one")
     assert [p.tag for p in desk.service.propose(session, ai=True)[1]] == ["shop", "api"]
     assert desk.service.describe(session).description == "What it is"
+
+
+def test_files_that_only_commands_name_are_judged_too(desk):
+    command = "cd /home/me/shop && sed -n 1,9p api/cart.go; go test ./... && curl https://example.org/x.py -o v1.2 user@host.rs"
+    run = ToolCall(id="r", name="shell", input={"command": ["bash", "-lc", command]})
+    assert desk.tags(desk.put("one", run))[:3] == ["api", "golang", "backend"]
+    assert "python" not in desk.tags(desk.store.get("one"))

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     """Live states by session; every other session has ended."""
 
 
+LAST = 1000
+"""Messages in which signs are counted: what lies before them is in no context any more."""
+
+
 class HealthReport:
     """Scores sessions and advises on them; what was counted in messages is kept until the session changes."""
 
@@ -80,7 +84,7 @@ class HealthReport:
         """Count the signs in a session's conversation."""
         revision, found = self._signs.get(session.id, (-1, Signs()))
         if revision != session.revision:
-            found = observe(conversation(tuple(self.store.messages(session.id))))
+            found = observe(conversation(tuple(self.store.messages(session.id, last=LAST))))
             self._signs[session.id] = (session.revision, found)
         return found
 

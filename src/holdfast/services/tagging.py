@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from holdfast.errors import Unavailable
-from holdfast.model import FileTouch, Message, Text, ToolCall, conversation, derive
+from holdfast.model import Message, Text, ToolCall, conversation, derive
 from holdfast.model.knowledge import Provenance
 from holdfast.tagging import Material, Proposal, Rate, Verdict, by_project_type, by_tag, project_type, propose, tidy
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 FEEDBACK = "tag-feedback"
 _WRITTEN = ("content", "new_string", "newString", "new_str", "file_text", "patch", "input", "code")
+LONGEST = 10_000
+"""Characters of a command that are looked through for names of files."""
+_PATH = re.compile(r"(?<![\w./~:@-])[\w./~-]*\w\.[A-Za-z]{1,10}(?![\w.:(-])")
 _decoder = msgspec.json.Decoder(Verdict)
 
 
@@ -91,9 +95,10 @@ class Tagging:
     def material(self, session: Session) -> Material:
         """Collect what a session touched, wrote and said."""
         messages = conversation(tuple(self.store.messages(session.id)))
-        touches, _ = derive(messages)
+        touches, runs = derive(messages)
+        paths = [t.path for t in touches] + [p for r in runs for p in _PATH.findall(r.command[:LONGEST])]
         return Material(
-            files=tuple(dict.fromkeys(_within(t, session.cwd) for t in touches)),
+            files=tuple(dict.fromkeys(_within(p, session.cwd) for p in paths)),
             code=tuple(_code(messages)),
             said=tuple(_said(messages)),
             description=f"{session.title}\n{session.name}\n{session.description}",
@@ -105,9 +110,9 @@ class Tagging:
         return self.model(task, material)
 
 
-def _within(touch: FileTouch, folder: str) -> str:
+def _within(path: str, folder: str) -> str:
     """Return a path as the project has it; of a file outside, only its name says something of the project."""
-    path = touch.path.replace("\\", "/")
+    path = path.replace("\\", "/")
     root = folder.replace("\\", "/").rstrip("/")
     if root and path.startswith(f"{root}/"):
         return path[len(root) + 1 :]
