@@ -3,21 +3,6 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-# The types of what follows stand in __init__.pyi.
-__all__ = [
-    "Agent",
-    "AgentSession",
-    "CopilotAgent",
-    "SessionManager",
-    "SessionSnapshot",
-    "UserMemory",
-    "Workspace",
-    "__version__",
-    "aio",
-    "open_store",
-    "preprocess_and_execute",
-    "preprocess_and_execute_sync",
-]
 _PLACES = {
     "Agent": "holdfast.agent",
     "AgentSession": "holdfast.agent",
@@ -31,6 +16,7 @@ _PLACES = {
     "preprocess_and_execute": "holdfast.agent.preprocess",
     "preprocess_and_execute_sync": "holdfast.agent.preprocess",
 }
+__all__ = ["__version__", *_PLACES]  # noqa: PLE0604 - __init__.pyi lists them with their types
 
 
 def __getattr__(name: str) -> object:

@@ -6,6 +6,7 @@ Nothing is kept of a call that fails, and the failure is raised.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -17,7 +18,7 @@ from holdfast.llm.pipeline import DomainRule, Pipeline, PreLLMResponse, Strategy
 from holdfast.llm.provider import ProviderClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 SMALL = "ollama/qwen2.5:3b"
 LARGE = "anthropic/claude-sonnet-4-20250514"
@@ -74,33 +75,25 @@ async def preprocess_and_execute(  # noqa: PLR0917 - the signature that programs
 
     With `session_path` (or `memory_path`) both are told what matters of earlier answers and preferences, and the exchange is
     remembered. Keys are masked before anything is sent or kept unless `sanitize` is False. `kwargs`: max_tokens, temperature,
-    memory (an object like UserMemory), timeout. A model that fails raises, and nothing is kept.
+    memory (an object like UserMemory). A model that fails raises, and nothing is kept.
     """
-    if pipelines_path or schemas_path:
-        raise BadInput(
-            "pipelines and schemas of your own are not supported", "choose a strategy= or a pipeline= by name"
-        )
-    known = facts(runtime=collect_runtime, env=collect_env)
+    _refuse(pipelines_path, schemas_path)
     words, more = given(user_context)
+    known = facts(runtime=collect_runtime, env=collect_env) | more
     settled = settings(config_path)
     mask = _mask(sensitive_rules) if sanitize else str
-    memory = kwargs.get("memory") or _memory(memory_path or session_path)
-    try:
+    files = listing(Path(codebase_path or ".")) if codebase_path or compress_folder else ""
+    async with _remembering(kwargs.get("memory"), memory_path or session_path) as memory:
         told = await memory.auto_inject_context(query) if memory else ""
-        files = listing(Path(codebase_path or ".")) if codebase_path or compress_folder else ""
         clients = (_client(small_llm, "small", settled, kwargs), _client(large_llm, "large", settled, kwargs))
         asked = Pipeline(*clients, prompts=_prompts(settled, prompts_path), rules=_rules(settled, domain_rules))
         answer = await asked.run(
             mask(query),
             strategy=_chosen(strategy, pipeline, settled),
             context=mask("\n\n".join(t for t in (told, words, files) if t)),
-            known={k: mask(v) for k, v in (known | more).items()},
+            known={k: mask(v) for k, v in known.items()},
         )
-        if memory:
-            await _remember(memory, mask(query), answer, mask)
-    finally:
-        if memory and "memory" not in kwargs:
-            memory.close()
+        await _remember(memory, mask(query), answer, mask)
     return answer
 
 
@@ -115,7 +108,27 @@ def preprocess_and_execute_sync(  # noqa: PLR0917 - the signature that programs 
     return asyncio.run(preprocess_and_execute(query, small_llm, large_llm, strategy, **kwargs))
 
 
-async def _remember(memory: Memory, query: str, answer: PreLLMResponse, mask: Callable[[str], str]) -> None:
+def _refuse(*unsupported: object) -> None:
+    if any(unsupported):
+        raise BadInput(
+            "pipelines and schemas of your own are not supported", "choose a strategy= or a pipeline= by name"
+        )
+
+
+@asynccontextmanager
+async def _remembering(memory: Memory | None, path: str | Path | None) -> AsyncGenerator[Memory | None]:
+    """Open the memory at a path and close it afterwards; one that was given stays its owner's."""
+    opened = None if memory else _memory(path)
+    try:
+        yield memory or opened
+    finally:
+        if opened:
+            opened.close()
+
+
+async def _remember(memory: Memory | None, query: str, answer: PreLLMResponse, mask: Callable[[str], str]) -> None:
+    if memory is None:
+        return
     said = mask(answer.content)
     kind = answer.decomposition.classification if answer.decomposition else None
     about = {"model": answer.model_used} | ({"intent": kind.intent} if kind and kind.intent != "unknown" else {})
