@@ -184,9 +184,9 @@ def test_programs_that_reserve_one_name_at_once_get_one_session(url):
 def test_a_name_that_another_program_reserves_meanwhile_is_taken_over(url, monkeypatch):
     with open_store(url) as one, open_store(url) as two:
         theirs = two.session("n").id
-        stale: list[dict] = [{}]
-        real = one.store.docs
-        monkeypatch.setattr(one.store, "docs", lambda kind: stale.pop() if stale else real(kind))
+        stale: list[None] = [None]
+        real = one.store.doc
+        monkeypatch.setattr(one.store, "doc", lambda kind, key: stale.pop() if stale else real(kind, key))
         assert one.session("n").id == theirs
         assert stale == []
 
