@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from holdfast.services.exchange import Exchange
     from holdfast.services.health import HealthReport
     from holdfast.services.hooks import Hooks
+    from holdfast.services.interactions import Interactions
     from holdfast.services.monitor import Monitor
     from holdfast.services.preferences import Preferences
     from holdfast.services.search import Search
@@ -80,6 +81,20 @@ class Workspace:
         workspace = cls()
         if url is not None or durability != "durable":
             workspace.__dict__["store"] = open_store(url, durability=durability)
+        return workspace
+
+    @classmethod
+    def of_memory(cls, path: Path, *, folder: bool = False) -> Self:
+        """Open a workspace over a file of interactions, or a folder of Chroma's; what preLLM left there is read first."""
+        from urllib.parse import quote  # noqa: PLC0415
+
+        from holdfast.services.interactions import places  # noqa: PLC0415
+
+        file, originals = places(path.expanduser().absolute(), folder=folder)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        workspace = cls.of_url(f"sqlite:///{quote(str(file))}")
+        for original in originals:
+            workspace.interactions.take_file(original)
         return workspace
 
     def __enter__(self) -> Self:
@@ -211,6 +226,7 @@ class Workspace:
         from holdfast.services.monitor import Monitor, Reach, rules_of  # noqa: PLC0415
 
         reach = Reach(
+            present=lambda: self.present,
             sync=lambda: self.sync,
             prices=lambda: self.prices,
             context=lambda session: self.health.context(session),  # noqa: PLW0108 - loaded when asked
@@ -279,6 +295,22 @@ class Workspace:
         from holdfast.services.preferences import Preferences  # noqa: PLC0415
 
         return Preferences(self.store, lambda: self.redactor)
+
+    @cached_property
+    def interactions(self) -> Interactions:
+        """Questions and answers of one pool."""
+        from holdfast.services.interactions import Interactions  # noqa: PLC0415
+
+        return Interactions(self.store, lambda: self.search, self.preferences, redactor=lambda: self.redactor)
+
+    def clear_memory(self) -> int:
+        """Erase every interaction and preference of the pool; returns how many interactions there were."""
+        count = len(self.interactions.listed())
+        session = self.store.get(self.interactions.id)
+        if session is not None:
+            self.sessions.purge(session)
+        self.preferences.clear()
+        return count
 
     @cached_property
     def doctor(self) -> Doctor:

@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.model import Context, Query, Request, Session, buckets, matches
-from holdfast.model.live import STATES, Board, BoardRow, Live, State, Tail, Window
+from holdfast.model import Context, Query, Session, matches
+from holdfast.model.live import STATES, Board, BoardRow, Live, State, Tail
 from holdfast.services._monitor import joining, spool
-from holdfast.services._monitor.burn import Burn, burns, midnight, top_of
+from holdfast.services._monitor.burn import CODEX, Burn, burns, costs_since, in_all, midnight, newest_windows, top_of
 from holdfast.services._monitor.joining import Holding, Running, Shelf
 from holdfast.services._monitor.state import MINUTE_MS, Facts, Rules, judge
 from holdfast.services._monitor.tails import LAST, tail_of
 from holdfast.sources.base import Scene, Source, SupportsLive
-from holdfast.stores.base import SupportsLedger
 
 if TYPE_CHECKING:
     import threading
@@ -51,8 +50,12 @@ DEPTH = 4
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """What else a monitor may ask: how to bring the archive up to date, prices, context windows, health and advice."""
+    """What else a monitor may ask: how to bring the archive up to date, prices, context windows, health and advice.
 
+    `present` names the agents that have ever run here.
+    """
+
+    present: Callable[[], Iterable[str]] | None = None
     sync: Callable[[], Sync] | None = None
     prices: Callable[[], Prices] | None = None
     context: Callable[[Session], Context] | None = None
@@ -92,13 +95,15 @@ class Monitor:
         """Return what runs now, what needs a person first, then sessions that ended last; `scored` adds health and advice."""
         spool.trim(self.spool)
         table = self._snapshot()
-        running = joining.running(table, self.sources, self._scene)
+        running = joining.running(table, self._possible(table), self._scene)
         stale = self._freshen(frozenset(r.agent for r in running)) if sync else 0
         now = _now()
         sessions = self._sessions()
         found = self._judged(now, table, running)
-        burning = burns(self.store, top_of({s.id: s for s in sessions}), now=now)
-        costs = self._costs(sessions, now)
+        by_id = {s.id: s for s in sessions}
+        burning = burns(self.store, top_of(by_id), now=now)
+        prices = self.reach.prices
+        costs = costs_since(self.store, midnight(now, self.zone), by_id, prices()) if prices is not None else {}
         rows = [self._row(held, live, burning, costs, scored=scored) for held, live, _ in found]
         shown = {row.session.id for row in rows}
         rest = (s for s in sessions if s.id not in shown and _is_own_row(s))
@@ -109,8 +114,8 @@ class Monitor:
         rows.sort(key=lambda r: (STATES.index(r.live.state), -(r.session.active or 0)))
         board = Board(
             at=now, rows=tuple(rows), counts=dict(Counter(r.live.state for r in rows)),
-            tokens_per_minute=round(sum(b.per_minute for b in burning.values()), 1), cost_today=_dollars(costs.values()),
-            windows=self._windows(sessions, [tail for _, _, tail in found], now), stale=stale,
+            tokens_per_minute=round(sum(b.per_minute for b in burning.values()), 1), cost_today=in_all(costs.values()),
+            windows=newest_windows([*(tail for _, _, tail in found), self._last_codex(sessions, found)], now), stale=stale,
         )  # fmt: skip
         return replace(board, advice=self.reach.advise(board)) if scored and self.reach.advise else board
 
@@ -153,7 +158,7 @@ class Monitor:
 
     def _lives(self) -> dict[str, tuple[Session, Live]]:
         table = self._snapshot()
-        judged = self._judged(_now(), table, joining.running(table, self.sources, self._scene))
+        judged = self._judged(_now(), table, joining.running(table, self._possible(table), self._scene))
         return {held.session.id: (held.session, live) for held, live, _ in judged if held.session is not None}
 
     def _judged(
@@ -215,34 +220,14 @@ class Monitor:
             health=self.reach.health(session, live) if scores and self.reach.health else None,
         )  # fmt: skip
 
-    def _costs(self, sessions: list[Session], now: int) -> dict[str, Decimal | None]:
-        """Return what each session cost since midnight; None where no price is known."""
-        if self.reach.prices is None or not isinstance(self.store, SupportsLedger):
-            return {}
-        top = top_of({s.id: s for s in sessions})
-        grouped: dict[str, list[Request]] = {}
-        for entry in self.store.ledger(since=midnight(now, self.zone)):
-            grouped.setdefault(top(entry.session), []).append(entry.request)
-        prices = self.reach.prices()
-        return {ident: prices.total(buckets(requests)).amount for ident, requests in grouped.items()}
-
-    def _windows(self, sessions: list[Session], tails: list[Tail | None], now: int) -> tuple[Window, ...]:
-        """Return the newest word on each plan's limits that still holds."""
-        found = [replace(w, agent=w.agent or "codex") for tail in tails if tail is not None for w in tail.windows]
-        if not found:
-            newest = next((s for s in sessions if s.agent == "codex" and s.source_path), None)
-            source = self.sources.get("codex")
-            if newest is not None and isinstance(source, SupportsLive):
-                tail = source.tail(newest.source_path)
-                found = [replace(w, agent="codex") for w in tail.windows] if tail is not None else []
-        best: dict[tuple[str, str], Window] = {}
-        for window in found:
-            key = (window.agent, window.name)
-            if (window.resets is None or window.resets > now) and (
-                key not in best or (window.at or 0) > (best[key].at or 0)
-            ):
-                best[key] = window
-        return tuple(best.values())
+    def _last_codex(self, sessions: list[Session], found: list[tuple[Holding, Live, Tail | None]]) -> Tail | None:
+        """Return the end of Codex's newest session, where no running one tells of its limits."""
+        source = self.sources.get(CODEX)
+        newest = next((s for s in sessions if s.agent == CODEX and s.source_path), None)
+        told = any(tail is not None and tail.windows for _, _, tail in found)
+        if told or newest is None or not isinstance(source, SupportsLive):
+            return None
+        return source.tail(newest.source_path)
 
     def _freshen(self, running: frozenset[str]) -> int:
         """Read what changed: of running agents, and those that ran just before, each time, of all now and then."""
@@ -276,6 +261,14 @@ class Monitor:
         from holdfast import processes  # noqa: PLC0415 - loads psutil, wanted only where live states are
 
         return processes.snapshot()
+
+    def _possible(self, table: tuple[Process, ...]) -> dict[str, Source]:
+        """Return the sources whose agents may run: those that ever did here, and those a process has the name of."""
+        if self.reach.present is None:
+            return dict(self.sources)
+        present = frozenset(self.reach.present())
+        words = joining.words_of(table)
+        return {n: self.sources[n] for n in self.sources if n in present or not words.isdisjoint(n.split("-"))}
 
     def _scene(self, source: Source) -> Scene:
         from holdfast import processes  # noqa: PLC0415 - as above
@@ -344,8 +337,3 @@ def _newest_below(processes: Iterable[Process]) -> dict[int, int]:
 def _is_own_row(session: Session) -> bool:
     is_below = session.parent is not None and session.parent.kind == "subagent"
     return not is_below and bool(session.rollup.messages or session.rollup.requests)
-
-
-def _dollars(costs: Iterable[Decimal | None]) -> str | None:
-    known = [c for c in costs if c is not None]
-    return str(sum(known, Decimal(0))) if known else None

@@ -8,6 +8,7 @@ ambiguous, and none of them is given a process.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SLACK_MS = 5000
 """A session may have been written to so long before its process began: clocks of files and processes differ."""
 AFTER_MS = 2000
+_WORD = re.compile(r"[a-z]+")
+_SHARED = frozenset({"code", "cli", "chat"})
 OWN_FILE = ".jsonl"
 _DAY_MS = 86_400_000
 
@@ -96,6 +99,12 @@ class Shelf:
         if found is None:
             found = self._real[path] = os.path.realpath(path) if path else ""
         return found
+
+
+def words_of(processes: Iterable[Process]) -> frozenset[str]:
+    """Return the words of the commands that run, without those that many programs share."""
+    found = (w for p in processes for argument in p.argv[:2] for w in _WORD.findall(argument[:200].lower()))
+    return frozenset(found) - _SHARED
 
 
 def running(

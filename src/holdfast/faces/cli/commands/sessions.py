@@ -65,8 +65,9 @@ def list_sessions(
     stale = _first_sync(state) if state.bare else None
     if stale is None:
         stale = freshen(state, wanted=not no_sync)
-    live = not (no_sync or trash) and state.config["monitoring.auto_discover"]
-    found = selected(state.workspace, query, trashed=trash, empty=everything, live=live)
+    found = selected(
+        state.workspace, query, trashed=trash, empty=everything, live=not (no_sync or trash) and _looks(state)
+    )
     say_doubts(state, query, found, option=given.get("agent"))
     if expiring:
         found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
@@ -88,6 +89,11 @@ def list_sessions(
         state.text(listing(state, found, limit=limit, everything=everything or trash, expiring=expiring), paged=True)
     say_stale(state, stale)
     say_size(state)
+
+
+def _looks(state: State) -> bool:
+    """Tell whether running agents are looked for without being asked."""
+    return bool(state.config["monitoring.auto_discover"])
 
 
 def _first_sync(state: State) -> int | None:
@@ -141,7 +147,7 @@ def show(state: State, reference: str, *, everything: bool, last: int | None) ->
     if last is not None:
         messages = messages[-last:]
     item = session_item(state.workspace, session)
-    live = state.workspace.monitor.live(session) if state.config["monitoring.auto_discover"] else None
+    live = state.workspace.monitor.live(session) if _looks(state) else None
     if live is not None:
         item = replace(item, status=live.state)
     if state.json:
