@@ -108,3 +108,20 @@ def test_the_archive_lies_where_the_older_name_of_its_setting_says(unread):
     assert place.is_file()
     assert not (unread.data / "sessions.db").exists()
     assert unread.json("list", "--no-sync")["sessions"]
+
+
+def test_of_two_lines_that_set_the_same_the_one_that_holds_is_changed(cli):
+    path = cli.data / "config.yaml"
+    path.write_text("trash:\n  days: 3\ntrash.days: 4 # later\n")
+    assert cli("config", "set", "trash.days", "9").exit_code == 0
+    assert path.read_text() == "trash:\n  days: 3\ntrash.days: 9 # later\n"
+    assert cli("config", "show", "trash.days").stdout == "9\n"
+
+
+def test_an_empty_or_one_line_section_is_added_to_below(cli):
+    path = cli.data / "config.yaml"
+    for before in ("health_weights:\n# end\n", "health_weights: {errors: 0.3} # mine\n"):
+        path.write_text(before)
+        assert cli("config", "set", "health_weights.activity", "0.1").exit_code == 0
+        assert path.read_text() == f"{before}health_weights.activity: 0.1\n"
+        assert cli("config", "show", "health_weights.activity").stdout == "0.1\n"

@@ -330,3 +330,12 @@ def test_a_whole_number_is_a_weight_too(place):
     env, project = place
     user(env, "health_weights: {token_usage: 1}")
     assert load(env=env, cwd=project)["health_weights.token_usage"] == 1.0
+
+
+def test_a_section_without_a_line_sets_nothing(place):
+    env, project = place
+    user(env, "health_weights:\n  # token_usage: 0.5\n")
+    assert load(env=env, cwd=project).settings == {}
+    user(env, "helth_weights:\n")
+    with pytest.raises(BadInput, match="helth_weights"):
+        load(env=env, cwd=project)

@@ -30,11 +30,13 @@ PROJECT_FILE = ".holdfast.yaml"
 OLDER = "llm-session-manager"
 """The folder of the tool that Holdfast replaces, below ~/.config."""
 BY_NAME = {k.name: k for k in KEYS}
+SECTIONS = frozenset(k.name.rpartition(".")[0] for k in KEYS) - {""}
 __all__ = [
     "APP",
     "BY_NAME",
     "KEYS",
     "PROJECT_FILE",
+    "SECTIONS",
     "Config",
     "Key",
     "Setting",
@@ -231,7 +233,7 @@ def _flat(values: Mapping[Any, Value], prefix: str) -> Iterator[tuple[str, Value
         full = f"{prefix}{name}"
         if isinstance(value, dict) and full not in BY_NAME:
             yield from _flat(value, f"{full}.")
-        else:
+        elif value is not None or full not in SECTIONS:  # a section without a line in it sets nothing
             yield full, value
 
 

@@ -41,9 +41,9 @@ def changed(text: str, name: str, value: Any) -> str:
     root = yaml.compose(text)
     if root is not None and not isinstance(root, yaml.MappingNode):
         raise BadInput("the config file must hold keys and values", "holdfast config path")
-    for full, node in _values(root, ""):
-        if full == name:
-            return f"{text[: node.start_mark.index]}{written(value)}{text[_end(node) :]}"
+    found = [node for full, node in _values(root, "") if full == name]
+    if found:  # of several places the last one holds
+        return f"{text[: found[-1].start_mark.index]}{written(value)}{text[_end(found[-1]) :]}"
     if root is not None and root.flow_style:
         raise BadInput("the config file is one { } block, which cannot be added to", "write one setting a line")
     ended = text if not text or text.endswith("\n") else text + "\n"
