@@ -118,7 +118,7 @@ def test_a_habit_names_the_message_it_comes_from_and_is_revoked(memory):
     run(memory.learn_preference_from_interaction("I always use Python", "noted"))
     (held,) = memory._wishes.held()
     assert held.quote == "I always use Python"
-    assert held.preference.provenance.message == memory._pool.messages()[0].id
+    assert held.preference.provenance.message == memory._pool._messages()[0].id
     assert run(memory.forget_preference("preferred_tool"))
     assert run(memory.get_user_preferences()) == {}
     assert not run(memory.forget_preference("preferred_tool"))
