@@ -151,7 +151,7 @@ def _assistant(fold: Fold, record: dict[str, Json], at: int | None) -> None:
             fold.call(str(block.get("id")), str(block.get("name")), at, block.get("input"))
         else:
             fold.works(at) if block.get("type") != "text" else fold.said(at)
-    if message.get("stop_reason") in ("end_turn", "stop_sequence", "max_tokens", "refusal") and not fold.open:
+    if message.get("stop_reason") in ("end_turn", "stop_sequence", "max_tokens", "refusal"):
         fold.done(at)
 
 
