@@ -7,11 +7,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from holdfast.sources.base import Ref
+from holdfast.sources.base import Cursor, RawSpan, Reading, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from holdfast.model import Transcript
 
 DEPTH = 12
 _WORKTREE = re.compile(r"^(.+?)[/\\]\.(?:claude|codex|cursor)[/\\]worktrees[/\\][^/\\]+")
@@ -47,6 +49,32 @@ def ref(agent: str, entry: os.DirEntry[str] | Path, *, kind: str = "", root: Pat
         kind=kind,
         root="" if root is None else str(root),
     )
+
+
+def whole(found: Ref, transcript: Transcript, data: bytes, *, parser: int) -> Reading:
+    """Return the one reading of a file that is rewritten whole, with its bytes; a session without a name is none."""
+    session = transcript.session
+    return Reading(
+        transcript=transcript,
+        raw=RawSpan(path=found.path, offset=0, data=data, whole=True) if data else None,
+        cursor=Cursor(
+            size=found.size,
+            mtime_ns=found.mtime_ns,
+            inode=found.inode,
+            offset=len(data),
+            parser=parser,
+            sessions=(session.id,) if session.native_id else (),
+        ),
+    )
+
+
+def settings_home(env: Mapping[str, str], home: Path, platform: str) -> Path:
+    """Return the folder in which programs keep a person's settings, on each platform."""
+    if platform == "darwin":
+        return home / "Library" / "Application Support"
+    if platform == "win32":
+        return home / (env.get("APPDATA") or "AppData/Roaming")
+    return home / (env.get("XDG_CONFIG_HOME") or ".config")
 
 
 def _path(entry: os.DirEntry[str]) -> Path:

@@ -12,9 +12,9 @@ from holdfast.errors import BadInput
 from holdfast.model import Losses, Session, Transcript, observed_id
 from holdfast.sources._amp import live
 from holdfast.sources._amp.thread import AGENT, transcript_of
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import LINE_LIMIT, loads
-from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
+from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,18 +68,7 @@ class Amp:
         else:
             nothing = Session(id=observed_id(AGENT, ""), agent=AGENT, native_id="", source_path=ref.path)
             transcript = Transcript(session=nothing, losses=Losses(damaged=1 if data.strip() or ref.size else 0))
-        session = transcript.session
-        yield Reading(
-            transcript=transcript,
-            raw=RawSpan(path=ref.path, offset=0, data=data, whole=True) if data else None,
-            cursor=Cursor(
-                size=ref.size,
-                mtime_ns=ref.mtime_ns,
-                inode=ref.inode,
-                parser=PARSER,
-                sessions=(session.id,) if session.native_id else (),
-            ),
-        )
+        yield whole(ref, transcript, data, parser=PARSER)
 
     def resume_command(self, session: Session) -> Command:
         """Return `amp threads continue ID` in the session's directory."""

@@ -17,7 +17,7 @@ from holdfast.model import Losses, Transcript
 from holdfast.sources._claude import history, live, records
 from holdfast.sources._claude.shapes import Record, UsageRecord
 from holdfast.sources._content import count
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, settings_home, walk
 from holdfast.sources._jsonl import advanced, chunks, resumed, span, typed
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
@@ -199,10 +199,5 @@ def _expires(ref: Ref) -> int | None:
 
 
 def _desktop(env: Mapping[str, str], home: Path, platform: str) -> Path:
-    if platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
-    else:
-        base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+    base = settings_home(env, home, platform)
     return base / "Claude" / "local-agent-mode-sessions"

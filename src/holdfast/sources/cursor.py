@@ -14,7 +14,7 @@ from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count, title_of
 from holdfast.sources._cursor import chats, ide, live, rows, scripts, workspace
 from holdfast.sources._cursor.parts import AGENT, session_of, shadow_of
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, settings_home, walk
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed, span
 from holdfast.sources.base import Command, RawSpan, Reading, Ref, SourceInfo
 from holdfast.sources.base import Cursor as Position
@@ -48,12 +48,7 @@ class Cursor:
         """Return the command line's folders, and the editor's `User` folder."""
         moved = env.get("CURSOR_CONFIG_DIR", "").strip()
         config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
-        if platform == "darwin":
-            base = home / "Library" / "Application Support"
-        elif platform == "win32":
-            base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
-        else:
-            base = config
+        base = settings_home(env, home, platform)
         command = (Path(moved),) if moved else ()
         return tuple(dict.fromkeys((*command, home / ".cursor", config / "cursor", base / "Cursor" / "User")))
 

@@ -15,9 +15,9 @@ from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count, millis
 from holdfast.sources._droid import live, records
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
+from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,22 +118,12 @@ def _read_settings(path: Path, ref: Ref) -> Reading:
     at = _last_time(path.with_name(records.native_id(ref) + ".jsonl"))
     request = records.request_of(ref, settings, at=at)
     session = records.session_of(ref, records.State(), settings)
-    return Reading(
-        transcript=Transcript(
-            session=session,
-            requests=(request,) if request else (),
-            losses=Losses() if isinstance(found, dict) else Losses(damaged=1),
-        ),
-        raw=RawSpan(path=ref.path, offset=0, data=data, whole=True) if data else None,
-        cursor=Cursor(
-            size=ref.size,
-            mtime_ns=ref.mtime_ns,
-            inode=ref.inode,
-            offset=len(data),
-            parser=PARSER,
-            sessions=(session.id,),
-        ),
+    transcript = Transcript(
+        session=session,
+        requests=(request,) if request else (),
+        losses=Losses() if isinstance(found, dict) else Losses(damaged=1),
     )
+    return whole(ref, transcript, data, parser=PARSER)
 
 
 def _last_time(path: Path) -> int | None:

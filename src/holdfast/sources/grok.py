@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._grok import history, updates
 from holdfast.sources._grok.about import AGENT, MOST, Seen, session_of
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
-from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
+from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     import os
@@ -134,15 +134,5 @@ def _add(found: updates.Found, record: dict[str, Json], ref: Ref, state: updates
 def _read_about(path: Path, ref: Ref) -> Reading:
     data = path.read_bytes() if ref.size <= MOST else b""
     session = session_of(ref, Seen())
-    return Reading(
-        transcript=Transcript(session=session, losses=Losses(damaged=0 if isinstance(loads(data), dict) else 1)),
-        raw=RawSpan(path=ref.path, offset=0, data=data, whole=True) if data else None,
-        cursor=Cursor(
-            size=ref.size,
-            mtime_ns=ref.mtime_ns,
-            inode=ref.inode,
-            offset=len(data),
-            parser=PARSER,
-            sessions=(session.id,),
-        ),
-    )
+    transcript = Transcript(session=session, losses=Losses(damaged=0 if isinstance(loads(data), dict) else 1))
+    return whole(ref, transcript, data, parser=PARSER)

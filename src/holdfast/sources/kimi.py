@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._kimi import classic, live, state, wire
-from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
+from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,18 +127,8 @@ def _read_state(path: Path, ref: Ref) -> Reading:
     data = path.read_bytes() if ref.size <= state.MOST else b""
     session = replace(state.session_of(ref, state.State()), source_path="")
     sound = isinstance(loads(data), dict) or not data.strip()
-    return Reading(
-        transcript=Transcript(session=session, losses=Losses() if sound else Losses(damaged=1)),
-        raw=RawSpan(path=ref.path, offset=0, data=data, whole=True) if data else None,
-        cursor=Cursor(
-            size=ref.size,
-            mtime_ns=ref.mtime_ns,
-            inode=ref.inode,
-            offset=len(data),
-            parser=PARSER,
-            sessions=(session.id,),
-        ),
-    )
+    transcript = Transcript(session=session, losses=Losses() if sound else Losses(damaged=1))
+    return whole(ref, transcript, data, parser=PARSER)
 
 
 def _kind(path: Path, sessions: Path) -> str | None:

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
 from holdfast.sources._content import count
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._kiro import classic, live, records, v3
-from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, SourceInfo
+from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -153,18 +153,8 @@ def _read_side(ref: Ref) -> Reading:
     side = loads(data)
     known = isinstance(side, dict)
     session = _session(ref, records.State(), side if isinstance(side, dict) else {})
-    return Reading(
-        transcript=Transcript(session=session, losses=Losses(damaged=0 if known else 1)),
-        raw=RawSpan(path=ref.path, offset=0, data=data, whole=True) if data else None,
-        cursor=Cursor(
-            size=ref.size,
-            mtime_ns=ref.mtime_ns,
-            inode=ref.inode,
-            offset=len(data),
-            parser=PARSER,
-            sessions=(session.id,),
-        ),
-    )
+    transcript = Transcript(session=session, losses=Losses(damaged=0 if known else 1))
+    return whole(ref, transcript, data, parser=PARSER)
 
 
 def _side_of(path: Path, kind: str) -> dict[str, Json]:

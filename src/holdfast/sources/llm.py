@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.sources._database import ENDINGS, changed, described
+from holdfast.sources._files import settings_home
 from holdfast.sources._llm.shelf import Shelf
 from holdfast.sources._llm.tables import AGENT
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
@@ -40,12 +41,7 @@ class Llm:
         moved = env.get("LLM_USER_PATH", "").strip()
         if moved:
             return (Path(moved),)
-        if platform == "darwin":
-            base = home / "Library" / "Application Support"
-        elif platform == "win32":
-            base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
-        else:
-            base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+        base = settings_home(env, home, platform)
         return (base / FOLDER,)
 
     def discover(self, roots: Sequence[Path]) -> Iterator[Ref]:

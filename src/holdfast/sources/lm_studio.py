@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.model import Losses, Session, Transcript, observed_id
-from holdfast.sources._files import ref, walk
+from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import LINE_LIMIT, clean, loads
 from holdfast.sources._lmstudio.conversation import AGENT, transcript_of
-from holdfast.sources.base import Cursor, RawSpan, Reading, Ref, SourceInfo
+from holdfast.sources.base import Cursor, Reading, Ref, SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,18 +63,7 @@ class LmStudio:
         else:
             nothing = Session(id=observed_id(AGENT, ""), agent=AGENT, native_id="", source_path=ref.path)
             transcript = Transcript(session=nothing, losses=Losses(damaged=1 if data.strip() or ref.size else 0))
-        session = transcript.session
-        yield Reading(
-            transcript=transcript,
-            raw=RawSpan(path=ref.path, offset=0, data=data, whole=True) if data else None,
-            cursor=Cursor(
-                size=ref.size,
-                mtime_ns=ref.mtime_ns,
-                inode=ref.inode,
-                parser=PARSER,
-                sessions=(session.id,) if session.native_id else (),
-            ),
-        )
+        yield whole(ref, transcript, data, parser=PARSER)
 
 
 def _folder(path: Path, found: Ref) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.sources._database import changed, described
+from holdfast.sources._files import settings_home
 from holdfast.sources._openwebui.book import AGENT, OpenWebUiBook
 from holdfast.sources.base import SourceInfo
 
@@ -60,10 +61,5 @@ class OpenWebUi:
 
 def _desktop(env: Mapping[str, str], home: Path, platform: str) -> list[Path]:
     """Return where the desktop application keeps its data."""
-    if platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
-    else:
-        base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+    base = settings_home(env, home, platform)
     return [base / AGENT, base / "Open WebUI"]

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from holdfast.model import Context, Json, Losses, Session, Transcript, dedupe, observed_id
 from holdfast.model.session import ordered
 from holdfast.sources._content import entries, inside, millis, text, title_of
-from holdfast.sources._files import project_of, ref, walk
+from holdfast.sources._files import project_of, ref, settings_home, walk
 from holdfast.sources._jsonl import LINE_LIMIT, advanced, chunks, head_of, loads, resumed
 from holdfast.sources._vscode import live, turns
 from holdfast.sources._vscode.replay import Replay
@@ -51,12 +51,7 @@ class VsCodeCopilotChat:
 
     def roots(self, env: Mapping[str, str], home: Path, platform: str) -> tuple[Path, ...]:
         """Return the `User` folders of all editors, those of remote servers, and a portable one."""
-        if platform == "darwin":
-            base = home / "Library" / "Application Support"
-        elif platform == "win32":
-            base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
-        else:
-            base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+        base = settings_home(env, home, platform)
         portable = env.get("VSCODE_PORTABLE", "").strip()
         moved = (Path(portable) / "user-data" / "User",) if portable else ()
         return (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.sources._files import ref
+from holdfast.sources._files import ref, settings_home
 from holdfast.sources._jsonl import loads
 
 if TYPE_CHECKING:
@@ -110,12 +110,7 @@ def _folders(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _users(env: Mapping[str, str], home: Path, platform: str) -> list[Path]:
-    if platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(env.get("APPDATA") or home / "AppData" / "Roaming")
-    else:
-        base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+    base = settings_home(env, home, platform)
     remote = [home / server / "data" / "User" for server in _SERVERS]
     return [*(base / editor / "User" for editor in EDITORS), *remote]
 
