@@ -158,12 +158,35 @@ def test_a_pattern_tags_what_it_matches(cli):
     assert [s["title"] for s in cli.json("list", "--tag", "Sprint")["sessions"]] == [TITLE]
 
 
-def test_a_query_tags_what_it_finds_and_asks_first(cli):
-    assert cli("batch", "tag", "agent:codex", "api").exit_code == 9
-    done = cli.json("batch", "tag", "agent:codex", "api", "--yes")
-    assert {s["agent"] for s in done["sessions"]} == {"codex"}
-    assert done["count"] == len(cli.json("list", "tag:api")["sessions"])
-    assert cli("batch", "tag", "all", "two words", "--yes").exit_code == 2
+def test_a_query_tags_what_it_finds_and_shows_it(cli):
+    answer = cli("batch", "tag", "agent:codex", "api")
+    assert answer.exit_code == 0
+    assert answer.stderr.startswith("6 sessions:\n  ")
+    assert answer.stderr.endswith("\n  and 1 more\n")
+    assert answer.stdout.startswith("tagged ")
+    assert {s["agent"] for s in cli.json("list", "tag:api")["sessions"]} >= {"codex"}
+    assert cli("batch", "tag", "all", "two words").exit_code == 2
+
+
+def test_a_dry_run_tags_nothing(cli):
+    assert TITLE in cli("batch", "tag", "all", "api", "--dry-run").stdout
+    assert TITLE not in [s["title"] for s in cli.json("list", "--tag", "api")["sessions"]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("batch-tag", "all", "backend", "api"),
+        ("batch-tag", "fix-*", "testing", "experimental"),
+        ("batch-export", "all", "--output-dir", "./exports", "--format", "json"),
+        ("batch-export", "fix*", "--format", "markdown"),
+        ("batch-close", "nothing-*"),
+        ("batch-close", "nothing-*", "--status", "idle"),
+        ("batch-close", "nothing-*", "--force"),
+    ],
+)
+def test_every_line_of_the_older_tool_works(cli, line):
+    assert cli(*line).exit_code == 0
 
 
 def test_every_session_is_written_to_a_file_of_its_own(cli):

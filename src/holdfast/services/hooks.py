@@ -7,18 +7,15 @@ byte. Nothing is written into an agent's files but by an explicit command.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
 
-from holdfast.errors import BadInput, Conflict, Denied, NotFound, Unreadable, Unsafe
-from holdfast.services._hooks import agents, text
+from holdfast.errors import BadInput, Conflict, NotFound, Unreadable, Unsafe
+from holdfast.services._hooks import agents, files, text
 from holdfast.services._hooks.edits import Insertion, undone
 
 if TYPE_CHECKING:
@@ -98,7 +95,7 @@ class Hooks:
     def plan(self, name: str, *, remove: bool = False) -> Change:
         """Say what would be written; raises errors.NotFound, errors.Unreadable or errors.Unsafe where nothing may be."""
         target = self._target(name)
-        before = _read(target.path)
+        before = files.read(target.path)
         if not remove and not any(p.is_dir() for p in target.homes):
             raise NotFound(f"there is no {target.homes[0]}", f"start {target.agent} once, then install its hooks")
         try:
@@ -119,7 +116,7 @@ class Hooks:
     def apply(self, change: Change) -> None:
         """Write a change; raises errors.Conflict where the file is no longer what the change was made for."""
         path = Path(change.path)
-        if _read(path) != change.before:
+        if files.read(path) != change.before:
             raise Conflict(f"{path} was changed meanwhile", "try again")
         held = self._record(change.agent, change.before)
         folders = tuple(Path(f) for f in held.folders) if held else ()
@@ -128,11 +125,11 @@ class Hooks:
         if change.after is None:
             path.resolve().unlink()
             for folder in folders:
-                _leave(folder)
+                files.leave(folder)
         else:
-            folders = (*_missing(path.parent), *folders)
+            folders = (*files.missing(path.parent), *folders)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(path, change.after)
+            files.write(path, change.after)
         if change.after != change.base:
             self._remember(change, folders)
         else:
@@ -170,7 +167,7 @@ class Hooks:
         return undone(before, record.insertions) if record.existed else None
 
     def _standing(self, target: Target) -> Installed:
-        found, events = text.standing(target, _read_or(target.path), self.words)
+        found, events = text.standing(target, files.read_or(target.path), self.words)
         if found == "not-installed" and not any(p.is_dir() for p in target.homes):
             found = "no-agent"
         last = self._last(target.agent)
@@ -182,7 +179,7 @@ class Hooks:
             said=None if last is None else last.at,
             said_event="" if last is None else last.event,
             said_state="" if last is None else last.state,
-            note=text.switched_off(_read_or(target.path)) or target.note if events else "",
+            note=text.switched_off(files.read_or(target.path)) or target.note if events else "",
         )
 
     def _last(self, agent: str) -> _Line | None:
@@ -208,70 +205,16 @@ class Hooks:
             held = msgspec.json.decode(self._place(agent).read_bytes(), type=_Record)
         except (OSError, msgspec.DecodeError):
             return None
-        return held if now is not None and held.after == _digest(now) else None
+        return held if now is not None and held.after == files.digest(now) else None
 
     def _remember(self, change: Change, made: tuple[Path, ...]) -> None:
         place = self._place(change.agent)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         record = _Record(
             path=change.path,
-            after=_digest(change.after or ""),
+            after=files.digest(change.after or ""),
             existed=change.base is not None,
             insertions=change.insertions,
             folders=tuple(map(str, made)),
         )
-        _replace(place, msgspec.json.encode(record).decode())
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{path} is not UTF-8", "mend the file; nothing was changed") from error
-    except OSError as error:
-        raise Denied(f"{path}: {error.strerror}", "check its owner and mode") from error
-
-
-def _read_or(path: Path) -> str | None:
-    try:
-        return _read(path)
-    except (Unreadable, Denied):
-        return "\0"
-
-
-def _missing(folder: Path) -> tuple[Path, ...]:
-    """Name the folders that have to be made, the innermost first."""
-    return tuple(p for p in (folder, *folder.parents) if not p.exists())
-
-
-def _leave(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        return  # somebody else keeps something in it
-
-
-def _replace(path: Path, content: str) -> None:
-    """Write a file whole or not at all: behind links, with its mode; in place where it has several names."""
-    real = path.resolve()
-    mode = real.stat().st_mode & 0o7777 if real.exists() else 0o600
-    if real.exists() and real.stat().st_nlink > 1:
-        real.write_bytes(content.encode())
-        return
-    descriptor, beside = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        if sys.platform != "win32":
-            Path(beside).chmod(mode)
-        Path(beside).replace(real)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+        files.write(place, msgspec.json.encode(record).decode())

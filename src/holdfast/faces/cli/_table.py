@@ -43,7 +43,7 @@ COMMANDS: dict[str, Entry] = {
     "delete": Entry("Change", f"{_HERE}.trash:delete", "Move sessions to the trash, for 30 days."),
     "undelete": Entry("Change", f"{_HERE}.trash:undelete", "Take sessions out of the trash."),
     "purge": Entry("Change", f"{_HERE}.trash:purge", "Erase sessions for good, and prove it."),
-    "close": Entry("Change", f"{_HERE}.batch:close", "Save sessions that run, and end them."),
+    "close": Entry("Change", f"{_HERE}.close:close", "Save sessions that run, and end them."),
     "batch": Entry("Change", f"{_HERE}.batch:batch", "Tag, export or close many sessions at once."),
     "hooks": Entry("Look after", f"{_HERE}.hooks:hooks", "Let agents tell what their sessions do."),
     "config": Entry("Look after", f"{_HERE}.config:config", "Show and change settings."),
