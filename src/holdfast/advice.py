@@ -232,9 +232,9 @@ def _expiring(board: Board) -> Iterator[Advice]:
             kind="expiring",
             priority="high" if first < DAY else "medium",
             sessions=tuple(s.id for s in going),
-            message=f"Keep {len(going)} transcript{'' if len(going) == 1 else 's'} that will be deleted",
-            reason=f"their agent deletes the first in {_span(first)}, and no copy is kept",
-            action="holdfast config set archive.capture expiring && holdfast sync",
+            message=f"Copy {len(going)} transcript{'' if len(going) == 1 else 's'} that will be deleted",
+            reason=f"their agent deletes the first in {_span(first)}; the archive holds what was said, not the files",
+            action="holdfast list --expiring",
         )
 
 
