@@ -90,8 +90,8 @@ def _insert(text: str, holder: Node, head: str, *, value: Any, depth: int) -> tu
         at, new = (at + trailing.end(), new) if trailing else (at, f",{new}")
     else:
         at = holder.start + 1
-        if "\n" not in text[at : holder.end]:
-            new += f"{line}{unit * (depth - 1)}"
+    if "\n" not in text[at : holder.end]:  # its end stands on this line
+        new += f"{line}{unit * (depth - 1)}"
     return text[:at] + new + text[at:], Insertion(at=at, length=len(new))
 
 
