@@ -17,6 +17,7 @@ from holdfast.agent import Agent, AgentSession, CopilotAgent
 from holdfast.errors import BadInput, Denied, Unavailable
 from holdfast.llm.images import image_part
 from holdfast.model import ToolCall, Usage
+from holdfast.testing.model_server import ModelServer
 from holdfast.testing.scripted_model import Answer, ScriptedModel
 
 PNG = base64.b64decode(
@@ -289,6 +290,37 @@ def test_an_image_goes_to_the_model_and_survives_a_restart(url):
     again = agent(url)
     assert again.get_session().messages[1] == {"role": "user", "content": parts}
     again.close()
+
+
+def test_a_model_that_sees_nothing_is_told_of_an_image(url):
+    with ModelServer("I cannot see.") as server:
+        bot = Agent(llm="openai/m", endpoint=server.openai_url, store=url, capabilities={"supports_vision": False})
+        bot.chat_sync([{"type": "text", "text": "What is it?"}, image_part(PNG)])
+        bot.close()
+        sent = str(server.received[0].body["messages"])
+    assert "What is it?" in sent
+    assert "image/png" in sent
+    assert "base64" not in sent
+
+
+def test_a_model_without_tools_is_offered_none(url):
+    bot = agent(url, "x", capabilities={"supports_tools": False})
+    bot.register_tool_from_function(print)
+    bot.chat_sync("a")
+    assert asked(bot).tools == ()
+    bot.close()
+
+
+def test_what_a_program_notes_of_a_session_is_kept(url):
+    bot = agent(url, "x")
+    bot.get_session().metadata["topic"] = {"name": "parcels"}
+    bot.chat_sync("a")
+    bot.close()
+    again = agent(url)
+    assert again.get_session().metadata == {"topic": {"name": "parcels"}}
+    again.get_session().metadata.clear()
+    again.close()
+    assert agent(url).get_session().metadata == {}
 
 
 def test_what_a_turn_cost_is_counted(url):

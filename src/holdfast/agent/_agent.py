@@ -16,6 +16,7 @@ from holdfast.agent._prompts import system_prompt
 from holdfast.agent._session import AgentSession
 from holdfast.errors import BadInput
 from holdfast.llm.base import Client, Finished, TextDelta
+from holdfast.llm.images import without_images
 from holdfast.llm.tools import Toolbox, function_tool, schema_tool
 from holdfast.llm.turn import MOST_ROUNDS, ToolEnded, ToolStarted, aturn
 from holdfast.owned import SessionStore, open_store
@@ -151,10 +152,10 @@ class Agent:
         session = self.sessions.get(session_id)
         if session is None:
             session = self.sessions[session_id] = AgentSession(session_id, self.default_system_message)
-            kept = self._kept[session_id] = Kept(
-                self.store.session(session_id), (lambda: self.store.redactor) if self._secrets == "mask" else None
-            )
+            redactor = (lambda: self.store.redactor) if self._secrets == "mask" else None
+            kept = self._kept[session_id] = Kept(self.store.session(session_id), redactor)
             _resume(session, kept)
+            session.metadata.update(kept.metadata)
             session.on_change = lambda: kept.keep(session.messages)
         return session
 
@@ -181,6 +182,7 @@ class Agent:
                 session.messages = before
                 kept.keep(before if began else [])
                 raise
+            kept.keep_metadata(session.metadata)
         await _tell(active["on_final_message"], session_id, text)
         return text
 
@@ -198,6 +200,7 @@ class Agent:
         """Clean up, in an ordinary program."""
         for name, kept in self._kept.items():
             kept.keep(self.sessions[name].messages)
+            kept.keep_metadata(self.sessions[name].metadata)
         while self._servers:
             self._servers.pop().close()
         if self._owns_store and self._store is not None:
@@ -209,10 +212,12 @@ class Agent:
     async def _answer(self, session: AgentSession, active: Callbacks) -> str:
         kept, text = self._kept[session.session_id], ""
         thread = kept.keep(session.messages)
+        if not self._can("vision"):
+            thread = tuple(map(without_images, thread))
         steps = aturn(
             self.client,
             thread,
-            self._offered(),
+            self.tools if self._can("tools") else Toolbox(),
             max_iterations=self.max_iterations,
             timeout=self._timeout,
             approval=lambda call: self._approved(session, call, active["on_tool_approval"]),
@@ -234,10 +239,9 @@ class Agent:
             return kept.add(step.message, step)
         return kept.add(step.message) if isinstance(step, ToolEnded) else None
 
-    def _offered(self) -> Toolbox:
-        can = self.capabilities
-        allowed = can.get("supports_tools", True) if isinstance(can, dict) else getattr(can, "supports_tools", True)
-        return self.tools if allowed else Toolbox()
+    def _can(self, what: str) -> bool:
+        name, can = f"supports_{what}", self.capabilities
+        return bool(can.get(name, True) if isinstance(can, dict) else getattr(can, name, True))
 
     async def _approved(self, session: AgentSession, call: ToolCall, ask: Callable[..., Any] | None) -> Approved:
         if ask is None:

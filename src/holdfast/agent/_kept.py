@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from holdfast.redact import Redactor
 
     Dict = dict[str, Any]
+
+
+NOTES = "metadata"
+"""Where a session's `extra` holds what programs note of it."""
 
 
 class Entry(Struct, frozen=True):
@@ -58,6 +63,19 @@ class Kept:
             self.session.record([*changed, *(e.message for e in added)], dropped=dropped)
         self._entries = [*entries, *added]
         return (*unkept, *(e.message for e in self._entries))
+
+    @property
+    def metadata(self) -> Dict:
+        """What the program noted of the session."""
+        info = self.session.info
+        found = info.extra.get(NOTES) if info else None
+        return dict(found) if isinstance(found, dict) else {}
+
+    def keep_metadata(self, metadata: Dict) -> None:
+        """Keep what the program noted, if it is other than before; a session without a message keeps nothing."""
+        noted = msgspec.json.decode(msgspec.json.encode(metadata, enc_hook=str))
+        if self._entries and noted != self.metadata:
+            self.session.record(extra={NOTES: noted})
 
     def add(self, message: Message, answer: Finished | None = None) -> Dict:
         """Keep one more message, with what it cost, and return it as a dict."""

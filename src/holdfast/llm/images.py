@@ -73,6 +73,13 @@ def images(message: Message) -> Iterator[tuple[Attachment, str]]:
             yield part, str(next(addresses, part.name if part.name.startswith(("https://", "http://")) else ""))
 
 
+def without_images(message: Message) -> Message:
+    """Return a message for a model that sees no images: it is told that there was one."""
+    if KEPT not in message.extra:
+        return message
+    return replace(message, extra={k: v for k, v in message.extra.items() if k != KEPT})
+
+
 def decoded(url: str) -> tuple[str, bytes] | None:
     """Return the kind and bytes of a data URL; None for another address; errors.BadInput for a broken one."""
     if not url.startswith("data:"):

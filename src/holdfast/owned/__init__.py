@@ -155,13 +155,19 @@ class OwnedSession:
         return receipt
 
     def record(
-        self, messages: Sequence[Message] = (), *, requests: Sequence[Request] = (), dropped: Sequence[str] = ()
+        self,
+        messages: Sequence[Message] = (),
+        *,
+        requests: Sequence[Request] = (),
+        dropped: Sequence[str] = (),
+        extra: Mapping[str, Any] | None = None,
     ) -> Receipt:
         """Add messages with what they cost and take others (by id) out of the conversation, in one step.
 
         A message whose id is known replaces that message; what is taken out stays in the store.
+        `extra` joins what is noted of the session.
         """
-        facts = self._facts(time.time_ns() // 1_000_000, tuple(messages))
+        facts = replace(self._facts(time.time_ns() // 1_000_000, tuple(messages)), extra=dict(extra or {}))
         told = Transcript(session=facts, messages=tuple(messages), requests=tuple(requests), dropped=tuple(dropped))
         receipt = self._store.put(told)
         self._begun = True
