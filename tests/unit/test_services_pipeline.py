@@ -147,34 +147,3 @@ def test_what_a_person_said_goes_into_the_index_with_the_tail(store, index):
     store.change(ident, msgspec.structs.replace(store.edits(ident), tags=("zebra",)))
     run(store, index, [reading(1)])
     assert [h.kind for h in index.find(parse("zebra"), fetch=lambda s, seqs: {})] == ["session"]
-
-
-def aside(**facts) -> Reading:
-    session = Session(id=observed_id("pi", "n"), agent="pi", native_id="n", **facts)
-    return Reading(
-        transcript=Transcript(session=session), raw=None, cursor=Cursor(size=1, mtime_ns=1, sessions=(session.id,))
-    )
-
-
-def test_what_a_side_file_says_before_its_session_is_there_is_laid_under_it_in_a_later_sync(store, index):
-    run(store, index, [aside(title="Told beside", cwd="/w"), aside(branch="main")])
-    assert list(store.find()) == []
-    run(store, index, [reading(1, branch="")])
-    (session,) = store.find()
-    assert (session.title, session.cwd, session.branch, session.rollup.messages) == (
-        "Told beside",
-        "/w",
-        "main",
-        1,
-    )
-    assert store.docs("facts") == {}
-
-
-def test_what_the_session_itself_says_wins_over_what_was_said_before(store, index):
-    run(store, index, [aside(title="Told beside"), reading(1, title="Own")])
-    assert next(iter(store.find())).title == "Own"
-
-
-def test_a_file_that_says_nothing_leaves_nothing_to_wait_for(store, index):
-    run(store, index, [aside()])
-    assert store.docs("facts") == {}
