@@ -322,6 +322,7 @@ COPILOT = {
     "it ended": ([copilot("user.message", 1), copilot("assistant.message", 2), copilot("assistant.turn_end", 3)], ("done", "", False)),
     "between two requests": ([copilot("assistant.message", 2, toolRequests=[{"toolCallId": "a"}]), copilot("tool.execution_start", 3, toolCallId="a", toolName="bash"), copilot("tool.execution_complete", 4, toolCallId="a", success=True), copilot("assistant.turn_end", 5)], ("open", "", False)),
     "it asks": ([copilot("tool.execution_start", 3, toolCallId="a", toolName="bash"), copilot("permission.requested", 4, permissionRequest={"fullCommandText": "rm x"})], ("open", "permission", False)),
+    "its task is complete": ([copilot("assistant.message", 2, toolRequests=[{"toolCallId": "a"}]), copilot("session.task_complete", 3), copilot("assistant.turn_end", 4)], ("done", "", False)),
     "it was allowed": ([copilot("permission.requested", 4), copilot("permission.completed", 5)], ("open", "", False)),
     "the quota is used up": ([copilot("assistant.turn_end", 1), copilot("session.error", 2, errorType="rate_limit", message="429")], ("failed", "", True)),
 }  # fmt: skip

@@ -70,6 +70,8 @@ def tail(path: str) -> Tail | None:
             continue
         if kind == "assistant.message" and isinstance(data, dict):
             asked = [str(r.get("toolCallId")) for r in data.get("toolRequests") or () if isinstance(r, dict)]
+        elif kind in ("session.task_complete", "session.idle"):
+            asked = []
         elif kind == "assistant.turn_end" and asked and fold.turn == "done":
             fold.works(at)  # the tools that it asked for have answered: the next request follows
             asked = []
