@@ -127,6 +127,35 @@ def test_a_reminder_does_not_undo_what_still_waits_for_the_person(tmp_path, firs
     assert lines(tmp_path, agent)[-1]["state"] == state
 
 
+def asking(agent_id="", tool="Bash"):
+    return claude("PermissionRequest", tool_name=tool, **({"agent_id": agent_id} if agent_id else {}))
+
+
+def used(agent_id="", event="PostToolUse", tool="Read"):
+    return claude(event, tool_name=tool, **({"agent_id": agent_id} if agent_id else {}))
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ([asking("a1"), used("a2")], "waiting-permission"),
+        ([asking(), used("a2", "PreToolUse")], "waiting-permission"),
+        ([asking("a1"), used()], "waiting-permission"),
+        ([asking("a1"), used("a1")], "working"),
+        ([asking(), used()], "working"),
+        ([asking("a1"), notice("permission_prompt"), used("a2")], "waiting-permission"),
+        ([asking("a1"), notice("permission_prompt"), used("a1")], "working"),
+        ([notice("permission_prompt"), used("a1")], "working"),
+        ([asking("a1"), used("a2"), claude("Stop")], "done-unread"),
+        ([asking("a1"), used("a2"), claude("UserPromptSubmit")], "working"),
+    ],
+)
+def test_what_another_sub_agent_does_answers_no_question(tmp_path, told, state):
+    for payload in told:
+        _note.write("claude-code", payload["hook_event_name"], payload, folder=str(tmp_path), pid=None)
+    assert lines(tmp_path)[-1]["state"] == state
+
+
 def test_one_line_holds_what_the_monitor_reads_and_only_its_owner_may_read_it(tmp_path):
     done = call(
         tmp_path / "data", "claude-code", "--pid", "4242", sent=json.dumps(notice("permission_prompt")).encode()

@@ -35,13 +35,12 @@ def note(arguments: list[str]) -> None:
 def write(agent: str, event: str, payload: dict[str, object], *, folder: str, pid: int | None) -> None:
     """Append what an event says of the state; nothing where it says nothing."""
     said = _states.state(event, payload)
+    native_id = _states.native_id(payload)
+    if said is not None and _states.depends(event):
+        said = _states.settled(said, event, payload, _spool.last(folder, agent, native_id))
     if said is None:
         return
-    native_id = _states.native_id(payload)
     state, detail = said
-    if _states.depends(event):
-        before = _spool.last(folder, agent, native_id)
-        state = _states.settled(state, event, str(before.get("state", "")), str(before.get("event", "")))
     line = {
         "v": 1,
         "at": _states.moment(payload) or time.time_ns() // 1_000_000,

@@ -137,22 +137,35 @@ def state(event: str, payload: Fields) -> Said | None:
 
 def depends(event: str) -> bool:
     """Tell whether what an event means depends on what was said before."""
-    return event in ("Notification", "notification", "session.idle", "session.status")
+    return event in ("Notification", "notification", "session.idle", "session.status") or event in _TOOL_EVENTS
 
 
-def settled(now: str, event: str, before: str, event_before: str) -> str:
-    """Return the state in the light of the one before.
+def settled(said: Said, event: str, payload: Fields, before: Fields) -> Said | None:
+    """Return what is said in the light of the last line about the session; None where that one holds still.
 
-    A reminder that nobody typed for a minute makes nothing read; a notice that a tool may not run is no more than the question
-    that is already asked; OpenCode goes idle after an error, too.
+    A reminder that nobody typed for a minute makes nothing read; a notice that a tool may not run repeats what its request
+    said; what another sub-agent does answers no question; OpenCode goes idle after an error, too.
     """
+    held, held_event, detail = (_text(before, name) for name in ("state", "event", "detail"))
     if event in ("Notification", "notification"):
-        if now == IDLE and before in (DONE, ERROR, LIMIT):
-            return before
-        return QUESTION if now == PERMISSION and before == QUESTION else now
-    if now == DONE and event_before == "session.error":
-        return before
-    return now
+        if said[0] == IDLE and held in (DONE, ERROR, LIMIT):
+            return held, detail
+        return None if said[0] == PERMISSION and held in (PERMISSION, QUESTION) else said
+    if event in _TOOL_EVENTS:
+        waits = held in (PERMISSION, QUESTION) and held_event in _TOOL_EVENTS and said[0] == WORKING
+        mark = _mark(payload)
+        is_another = mark not in detail if mark else _MARK in detail
+        return None if waits and is_another else said
+    return (held, detail) if said[0] == DONE and held_event == "session.error" else said
+
+
+_MARK = "(sub-agent "
+
+
+def _mark(payload: Fields) -> str:
+    """Return what tells a sub-agent in a line's detail; nothing for the main thread."""
+    agent = _text(payload, "agent_id", "agentId")
+    return f"{_MARK}{agent[:60]})" if agent else ""
 
 
 def _tool(event: str, payload: Fields) -> Said:
@@ -160,9 +173,9 @@ def _tool(event: str, payload: Fields) -> Said:
     plain = name.lower()
     if event in ("PreToolUse", "PermissionRequest", "BeforeTool", "preToolUse"):
         if plain in _ASKING:
-            return QUESTION, _asked(payload) or name
+            return QUESTION, f"{(_asked(payload) or name)[:200]} {_mark(payload)}".rstrip()
         if event == "PermissionRequest" or plain in _APPROVING:
-            return PERMISSION, name
+            return PERMISSION, f"{name} {_mark(payload)}".rstrip()
     if payload.get("is_interrupt") is True or payload.get("isInterrupt") is True:
         return IDLE, "interrupted"
     return WORKING, name
