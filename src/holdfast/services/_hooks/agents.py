@@ -1,7 +1,7 @@
 """Where each agent keeps its hooks, and what of ours goes there.
 
-Checked against the agents' own documentation in November 2026: Claude Code, Gemini CLI and Codex (0.114 or later) read events
-with groups of hooks, Cursor (1.7 or later) events with hooks, Copilot CLI every file in a folder, OpenCode plugins.
+Checked against the agents' own documentation as it was in November 2026: Claude Code, Gemini CLI and Codex read events with
+groups of hooks, Cursor (1.7 or later) events with hooks, Copilot CLI every file in a folder, OpenCode plugins.
 """
 
 from __future__ import annotations
