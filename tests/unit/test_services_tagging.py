@@ -7,6 +7,7 @@ import pytest
 from holdfast.errors import Unavailable
 from holdfast.index import Index
 from holdfast.model import Message, Session, Text, ToolCall, Transcript
+from holdfast.services.archive import Archive
 from holdfast.services.sessions import Sessions
 from holdfast.services.tagging import Tagging
 from holdfast.stores.inmemory import InMemoryStore
@@ -134,3 +135,11 @@ def test_files_that_only_commands_name_are_judged_too(desk):
     run = ToolCall(id="r", name="shell", input={"command": ["bash", "-lc", command]})
     assert desk.tags(desk.put("one", run))[:3] == ["api", "golang", "backend"]
     assert "python" not in desk.tags(desk.store.get("one"))
+
+
+def test_what_was_learned_goes_along_with_a_copy_of_the_archive(desk):
+    session = desk.put("one", write("a.py"))
+    desk.service.decide(session, rejected=["api"])
+    other = Desk()
+    Archive(desk.store).copy_to(other.store)
+    assert other.service.stats() == desk.service.stats()

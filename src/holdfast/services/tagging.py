@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from holdfast.services.sessions import Sessions
     from holdfast.stores.base import Store
 
-FEEDBACK = "tag-feedback"
+FEEDBACK = "tag_feedback"
 _WRITTEN = ("content", "new_string", "newString", "new_str", "file_text", "patch", "input", "code")
 LONGEST = 10_000
 """Characters of a command that are looked through for names of files."""
