@@ -217,7 +217,7 @@ class Workspace:
         """Score sessions, and say what is worth doing."""
         from holdfast.services.health import HealthReport  # noqa: PLC0415
 
-        lives = lambda: self.monitor.lives()  # noqa: E731, PLW0108 - loaded when asked
+        lives = lambda: self.monitor.lives() if self.config["monitoring.auto_discover"] else {}  # noqa: E731 - when asked
         return HealthReport(self.store, lambda: self.prices, self.config, lives=lives)
 
     @cached_property
