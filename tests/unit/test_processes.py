@@ -104,6 +104,19 @@ def test_a_key_in_the_command_line_is_masked_however_it_is_given(start, number):
     assert key not in repr(seen(child.pid))
 
 
+@pytest.mark.parametrize(
+    "argument", ["PASSWORD=hunter2", "db_password: hunter2", '{"apiKey": "hunter2"}', "x-auth-token=hunter2"]
+)
+def test_what_is_named_a_secret_is_masked_however_plain_it_looks(argument):
+    assert "hunter2" not in processes.masked(("claude", argument))[1]
+    assert processes.masked(("claude", "--password", "hunter2", "next")) == (
+        "claude",
+        "--password",
+        processes.MASK,
+        "next",
+    )
+
+
 def test_what_tells_sessions_apart_is_left_as_it_is():
     argv = ("claude", "--resume", "a69e350e-140e-489b-a707-94dac7b9ac1d", "/home/me/code/node_modules/@openai/codex/bin/x.js",
             "--model", "claude-opus-4-5", "--session", "ses_4f8e21aa0ffe", "/tmp/pytest-of-me/pytest-12/test_a_long_name0/claude")  # fmt: skip

@@ -170,6 +170,16 @@ def test_a_hook_is_believed_before_all_and_only_of_the_process_that_it_spoke_of(
     assert home.row(OTHER) is None
 
 
+def test_what_was_said_of_an_earlier_process_of_the_same_session_says_nothing_of_this_one(home):
+    pid = home.start("claude")
+    home.registry(pid)
+    home.transcript(prompt(ago=3600))
+    home.hook("waiting-permission", at=now() - 3_500_000)
+    assert home.state() == "idle"
+    home.transcript(prompt())
+    assert home.state() == "working"
+
+
 def test_a_hook_names_the_session_where_nothing_else_does(home):
     one, two = home.start("claude"), home.start("claude")
     home.transcript(prompt())
