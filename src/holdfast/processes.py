@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +25,8 @@ T = TypeVar("T")
 MASK = "[masked]"
 LONGEST = 512
 """Characters of one argument that are kept: prompts on command lines can be books."""
+PATIENCE = 1.0
+"""Seconds that tmux may take to answer."""
 BEYOND = 256
 """Characters after them that are masked all the same, so that the cut leaves no half of a key."""
 _FLAG = re.compile(
@@ -48,6 +52,23 @@ def snapshot() -> tuple[Process, ...]:
     own = _own()
     found = (_seen(p, own) for p in psutil.process_iter())
     return tuple(process for process in found if process is not None)
+
+
+def panes() -> dict[str, str]:
+    """Return tmux's panes (`session:window.pane`) by their terminals; none where tmux is absent or has no server."""
+    tmux = shutil.which("tmux")
+    if tmux is None:
+        return {}
+    form = "#{pane_tty} #{session_name}:#{window_index}.#{pane_index}"
+    try:
+        answer = subprocess.run(  # noqa: S603 - a fixed command, found on the PATH
+            [tmux, "list-panes", "-a", "-F", form], capture_output=True, timeout=PATIENCE, check=False, text=True,
+            errors="replace", stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    found = (line.partition(" ") for line in answer.stdout.splitlines())
+    return {tty: pane for tty, _, pane in found if tty and pane}
 
 
 def written(pid: int) -> tuple[str, ...]:

@@ -142,3 +142,13 @@ def test_a_process_has_the_mark_of_its_start_that_agents_write_down(start):
 
 def test_nothing_is_said_of_a_process_that_is_not_there():
     assert processes.written(1 << 30) == ()
+
+
+def test_panes_are_told_by_tmux_and_without_it_there_are_none(tmp_path, monkeypatch):
+    program = tmp_path / "tmux"
+    program.write_text("#!/bin/sh\necho '/dev/pts/7 work:1.0'\necho 'no'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert processes.panes() == {"/dev/pts/7": "work:1.0"}
+    program.unlink()
+    assert processes.panes() == {}

@@ -15,6 +15,8 @@ class Process(Struct, frozen=True, kw_only=True, omit_defaults=True):
     executable: str = ""
     cwd: str = ""
     tty: str = ""
+    pane: str = ""
+    """The tmux pane that its terminal is, as `session:window.pane`; only boards ask for it."""
     parent: int = 0
     stopped: bool = False
     """Suspended (Ctrl-Z, SIGSTOP): alive, and doing nothing."""

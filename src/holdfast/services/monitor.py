@@ -99,7 +99,7 @@ class Monitor:
         stale = self._freshen(frozenset(r.agent for r in running)) if sync else 0
         now = _now()
         sessions = self._sessions()
-        found = self._judged(now, table, running)
+        found = self._in_panes(self._judged(now, table, running))
         by_id = {s.id: s for s in sessions}
         burning = burns(self.store, top_of(by_id), now=now)
         prices = self.reach.prices
@@ -189,6 +189,22 @@ class Monitor:
             )  # fmt: skip
             found.append((held, judge(facts, now=now, rules=self.rules), tail))
         return found
+
+    def _in_panes(self, found: list[tuple[Holding, Live, Tail | None]]) -> list[tuple[Holding, Live, Tail | None]]:
+        """Add the tmux panes of those that have a terminal."""
+        if self._processes is not None or not any(
+            live.process is not None and live.process.tty for _, live, _ in found
+        ):
+            return found
+        from holdfast import processes  # noqa: PLC0415 - as below
+
+        panes = processes.panes()
+        return [
+            (held, replace(live, process=replace(live.process, pane=panes[live.process.tty])), tail)
+            if live.process is not None and live.process.tty in panes
+            else (held, live, tail)
+            for held, live, tail in found
+        ]
 
     def _tail(self, held: Holding, session: Session) -> Tail | None:
         source = self.sources[held.agent]

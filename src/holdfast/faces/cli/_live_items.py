@@ -34,6 +34,7 @@ def live_item(live: Live) -> LiveItem:
         pid=None if process is None else process.pid,
         started=None if process is None else moment(process.started),
         tty="" if process is None else process.tty,
+        pane="" if process is None else process.pane,
         evidence=tuple(
             EvidenceItem(kind=e.kind, state=e.state, at=moment(e.at), detail=e.detail, confidence=e.confidence)
             for e in live.evidence

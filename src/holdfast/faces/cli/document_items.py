@@ -312,6 +312,7 @@ class LiveItem(Struct, frozen=True, kw_only=True):
     pid: int | None
     started: str | None
     tty: str
+    pane: str
     evidence: tuple[EvidenceItem, ...]
 
 
@@ -337,3 +338,33 @@ class BoardItem(Struct, frozen=True, kw_only=True):
     cost_today_usd: str | None
     health: float | None
     grade: Literal["healthy", "warning", "critical"] | None
+
+
+class InteractionItem(Struct, frozen=True, kw_only=True):
+    """A question and what came of it; `timestamp` is in seconds."""
+
+    query: str
+    response_summary: str
+    timestamp: float
+
+
+class PreferenceItem(Struct, frozen=True, kw_only=True):
+    """What a person prefers, who says so (person, learned, import:FILE), and where."""
+
+    key: str
+    value: str
+    writer: str
+    at: str | None
+    session: str
+    message: str
+    quote: str
+
+
+class ImportedFile(Struct, frozen=True, kw_only=True):
+    """One file of a folder that was read, or the `problem` that prevented it."""
+
+    path: str
+    format: str
+    sessions: int
+    messages_added: int
+    problem: str
