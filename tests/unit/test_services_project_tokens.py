@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from holdfast import tokens
 from holdfast.services import _project_tokens
 from holdfast.services._project_tokens import estimate
 
@@ -13,7 +14,7 @@ from holdfast.services._project_tokens import estimate
 @pytest.fixture(autouse=True)
 def no_vocabulary(monkeypatch):
     """Count four characters as a token, whatever is installed."""
-    monkeypatch.setattr(_project_tokens.tokens, "count", lambda text, model: (len(text), "estimated"))
+    monkeypatch.setattr(tokens, "count", lambda text, model: (len(text), "estimated"))
 
 
 def test_a_thousand_and_two_hundred_a_message_where_there_is_no_folder(tmp_path):
@@ -49,5 +50,5 @@ def test_a_file_is_counted_again_only_when_it_changed(tmp_path, monkeypatch):
 
 def test_a_vocabulary_is_used_where_there_is_one(tmp_path, monkeypatch):
     (tmp_path / "a.py").write_text("one two three")
-    monkeypatch.setattr(_project_tokens.tokens, "count", lambda text, model: (3, "exact"))
+    monkeypatch.setattr(tokens, "count", lambda text, model: (3, "exact"))
     assert estimate(str(tmp_path), 0) == 1003
