@@ -73,7 +73,7 @@ IMPORTS: dict[str, str] = {
     "prellm": "holdfast.interchange.prellm:PrellmImport",
     "prellm-snapshot": "holdfast.interchange.snapshot:SnapshotImport",
     "chroma": "holdfast.interchange.chroma:ChromaImport",
-    "llm-session-manager": "holdfast.interchange.llm_session_manager:LlmSessionManagerImport",
+    "llm-session-manager": "holdfast.interchange.llm_sm:LlmSmImport",
 }
 _BUILT_IN = {"sources": SOURCES, "stores": STORES, "formats": FORMATS, "imports": IMPORTS}
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from holdfast.services.hooks import Hooks
     from holdfast.services.interactions import Interactions
     from holdfast.services.monitor import Monitor
+    from holdfast.services.own_sessions import OwnSessions
     from holdfast.services.preferences import Preferences
     from holdfast.services.search import Search
     from holdfast.services.sessions import Sessions
@@ -302,6 +303,13 @@ class Workspace:
         from holdfast.services.interactions import Interactions  # noqa: PLC0415
 
         return Interactions(self.store, lambda: self.search, self.preferences, redactor=lambda: self.redactor)
+
+    @cached_property
+    def own_sessions(self) -> OwnSessions:
+        """Begin, empty and let go of a person's own sessions."""
+        from holdfast.services.own_sessions import OwnSessions  # noqa: PLC0415
+
+        return OwnSessions(self.store)
 
     def clear_memory(self) -> int:
         """Erase every interaction and preference of the pool; returns how many interactions there were."""

@@ -17,6 +17,15 @@ MADE = runpy.run_path(str(REPOSITORY / "scripts" / "make_cli_reference.py"))
 FOUND = MADE["commands"]()
 REFERENCE = REPOSITORY / "docs" / "reference"
 LINES: dict[str, tuple[str, ...]] = {
+    "session new": ["session", "new", "begun"],
+    "session list": ["session", "list"],
+    "session export": ["session", "export", "talk.json", "--id", "TRASHED"],
+    "session import": ["session", "import", "whole.json"],
+    "session clear": ["session", "clear", "mine", "--force"],
+    "session delete": ["session", "delete", "mine", "--yes"],
+    "preferences list": ["preferences", "list"],
+    "preferences set": ["preferences", "set", "editor", "vim"],
+    "preferences forget": ["preferences", "forget", "lang"],
     "sync": ("sync",),
     "list": ("list",),
     "list-projects": ("list-projects",),
@@ -121,7 +130,11 @@ def prepared(cli, name) -> list[str]:
     }
     if name == "undelete":
         assert cli("delete", replaced["TRASHED"], "--yes").exit_code == 0
-    if name == "import":
+    if name in ("session clear", "session delete"):
+        assert cli("session", "new", "mine").exit_code == 0
+    if name == "preferences forget":
+        assert cli("preferences", "set", "lang", "pl").exit_code == 0
+    if name in ("import", "session import"):
         assert cli("export", "agent:codex", "-o", "whole.json").exit_code == 0
     return [replaced.get(word, word) for word in LINES[name]]
 

@@ -38,6 +38,7 @@ MOST_WORDS = 24
 SEPARATOR = "\n---\n"
 _WORD = re.compile(r"\w[\w.+#-]*\w|\w")
 _COMMON = frozenset({
+    "is", "it", "in", "on", "of", "to", "an", "be", "do", "we", "me", "my", "us", "at", "by", "or", "as", "if", "no", "so", "up",
     "the", "and", "for", "are", "was", "with", "that", "this", "from", "what", "how", "why", "who", "when", "where",
     "which", "does", "did", "can", "could", "should", "would", "will", "have", "has", "had", "not", "you", "your",
     "our", "they", "them", "their", "its", "into", "about", "please", "help", "need", "want", "make", "jak", "czy",
@@ -90,6 +91,30 @@ class Interactions:
             stream.seek(0)
             self.wishes.take(reader.knowledge(stream).preferences, writer=f"import:{original.name}")
         self.store.put_docs(READ, {original.name: stamp})
+
+    def snapshot(self, label: str) -> dict[str, Any]:
+        """Return the whole pool as preLLM's snapshots have it."""
+        found = self.listed()
+        times = [i["timestamp"] for i in found]
+        return {
+            "session_id": label or f"session_{int(time.time())}",
+            "interactions": found,
+            "preferences": self.wishes.values(),
+            "runtime_context": None,
+            "codebase_summary": None,
+            "created_at": str(min(times, default=time.time())),
+            "exported_at": str(time.time()),
+        }
+
+    def take_snapshot(self, path: Path) -> tuple[str, int, int]:
+        """Read a snapshot; returns its label, and how many interactions and preferences are new."""
+        reader = registry.load("imports", "prellm-snapshot")()
+        with path.open("rb") as stream:
+            (told,) = reader.load(stream)
+            stream.seek(0)
+            wishes = reader.knowledge(stream).preferences
+        added = self.take(to_interactions(told.messages))
+        return told.session.native_id, added, self.wishes.take(wishes, writer=f"import:{path.name}")
 
     def listed(self, limit: int | None = None) -> list[dict[str, Json]]:
         """Return interactions, newest first; what was imported later stands where its time says."""

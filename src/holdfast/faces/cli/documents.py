@@ -23,9 +23,12 @@ from holdfast.faces.cli.document_items import (
     Files,
     HitItem,
     HookItem,
+    ImportedFile,
+    InteractionItem,
     LiveItem,
     MessageItem,
     ParentItem,
+    PreferenceItem,
     ProjectItem,
     PurgedItem,
     RequestItem,
@@ -70,9 +73,11 @@ __all__ = [
     "HookItem",
     "HooksDocument",
     "ImportDocument",
+    "InteractionList",
     "LiveItem",
     "MessageItem",
     "ParentItem",
+    "PreferenceList",
     "ProjectItem",
     "ProjectList",
     "PurgeDocument",
@@ -82,7 +87,9 @@ __all__ = [
     "RestoredItem",
     "ResumeDocument",
     "SessionAnswer",
+    "SessionChange",
     "SessionDetail",
+    "SessionFile",
     "SessionItem",
     "SessionList",
     "SettingItem",
@@ -206,7 +213,10 @@ class ExportDocument(Document, frozen=True, kw_only=True):
 
 
 class ImportDocument(Document, frozen=True, kw_only=True):
-    """What `import` did; `kept` counts messages that the file holds in masked form only; `damaged` says where it breaks off."""
+    """What `import` did; `kept` counts messages that the file holds in masked form only; `damaged` says where it breaks off.
+
+    Of a folder, `format` is empty and `files` lists what was read. `notes` and `preferences` count what is new.
+    """
 
     format: str
     sessions: int
@@ -216,6 +226,39 @@ class ImportDocument(Document, frozen=True, kw_only=True):
     masked: dict[str, int] | None
     damaged: str
     ids: tuple[str, ...]
+    notes: int = 0
+    preferences: int = 0
+    files: tuple[ImportedFile, ...] = ()
+
+
+class SessionChange(Document, frozen=True, kw_only=True):
+    """What `session new` and `session clear` did."""
+
+    action: Literal["new", "clear"]
+    name: str
+    id: str
+
+
+class SessionFile(Document, frozen=True, kw_only=True):
+    """What `session export` wrote and `session import` added."""
+
+    path: str
+    id: str
+    interactions: int
+    preferences: int
+
+
+class InteractionList(Document, frozen=True, kw_only=True):
+    """What `session list --memory` prints."""
+
+    path: str
+    interactions: tuple[InteractionItem, ...]
+
+
+class PreferenceList(Document, frozen=True, kw_only=True):
+    """What `preferences` prints."""
+
+    preferences: tuple[PreferenceItem, ...]
 
 
 class RestoreDocument(Document, frozen=True, kw_only=True):

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from holdfast.errors import BadInput, NotFound, Unreadable, Unsafe
+from holdfast.errors import BadInput, NotFound, Partial, Unreadable, Unsafe
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._doubts import say_doubts
 from holdfast.faces.cli._naming import named, with_sub_agents
 from holdfast.faces.cli._options import query_of, query_options, selected
 from holdfast.faces.cli._terminal import safe_line
+from holdfast.faces.cli.document_items import ImportedFile
 from holdfast.faces.cli.documents import ExportDocument, ImportDocument
 from holdfast.faces.cli.render import full, several
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _BY_SUFFIX = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".md": "markdown", ".markdown": "markdown"}
 _BY_SUFFIX |= {".html": "html", ".htm": "html", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-_BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
+_BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native", ".toon": "toon"}
 
 
 @command(
@@ -58,7 +59,7 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native"}
     "-f",
     "kind",
     metavar="FORMAT",
-    help="json, jsonl, yaml, markdown, html, csv or native; by the file's name, else json.",
+    help="json, jsonl, yaml, markdown, html, csv, native, toon, anyllm or snapshot; by the file's name, else json.",
 )
 @click.option("--with-subagents", "family", is_flag=True, help="Take the sub-agents of named sessions along.")
 @click.option("--raw", is_flag=True, help="Mask nothing.")
@@ -173,16 +174,17 @@ def _masked(masked: dict[str, int] | None) -> str:
         "holdfast import shop.holdfast --format native",
         "holdfast import chatgpt-export.zip",
         "holdfast import context.json --session-id copy-of-login",
+        "holdfast import old-project",
     ),
-    exits=(3, 6, 8),
+    exits=(3, 6, 7, 8),
 )
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="FILE|DIR", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "-f",
     "kind",
     metavar="FORMAT",
-    help="json, jsonl, yaml, native, chatgpt, claude-ai or session-context; told from the content by default.",
+    help="Its name; told from the content by default.",
 )
 @click.option(
     "--session-id", "-s", metavar="ID", help="Keep the file's only session as another one, of this native id."
@@ -190,11 +192,15 @@ def _masked(masked: dict[str, int] | None) -> str:
 def import_file(state: State, *, file: Path, kind: str | None, session_id: str | None) -> None:
     """Read sessions from an exported file; doing so twice changes nothing.
 
-    The data exports of ChatGPT and Claude.ai are read as they come, zip and all. What a file holds only in masked form
-    never replaces what the archive has.
+    The data exports of ChatGPT and Claude.ai are read as they come, zip and all, and so are the files of AnyLLM, preLLM,
+    LLM Session Manager and Agentry; of a folder, every file that is known. What a file holds only in masked form never
+    replaces what the archive has. Preferences in a snapshot become active; `preferences forget` revokes one.
     """
     if not file.exists():
         raise NotFound(f"there is no file {file}")
+    if file.is_dir():
+        _import_folder(state, file, kind=kind, session_id=session_id)
+        return
     done = state.workspace.exchange.load(file, name=kind, native_id=session_id or "")
     if state.json:
         state.document(
@@ -207,14 +213,62 @@ def import_file(state: State, *, file: Path, kind: str | None, session_id: str |
                 masked=done.masked,
                 damaged=done.damaged,
                 ids=done.ids,
+                notes=done.notes,
+                preferences=done.preferences,
             )
         )
     else:
         counts = [f"{several(done.added, 'message')} new"]
         counts += [f"{full(done.replaced)} replaced"] if done.replaced else []
         counts += [f"{full(done.kept)} kept as they were"] if done.kept else []
+        counts += [f"{several(done.notes, 'note')} new"] if done.notes else []
+        counts += [f"{several(done.preferences, 'preference')} active"] if done.preferences else []
         state.text(f"{several(done.sessions, 'session')} read as {done.format}, {', '.join(counts)}")
         if done.masked:
             state.talk(f"the file holds {several(sum(done.masked.values()), 'masked span')} in place of secrets")
     if done.damaged:
         raise Unreadable(f"the file breaks off: {done.damaged}", "what stands before that place was read")
+
+
+def _import_folder(state: State, folder: Path, *, kind: str | None, session_id: str | None) -> None:
+    """Read every file of a folder that is known, and name those that could not be read."""
+    if kind or session_id:
+        raise BadInput("a folder holds files of any format", "leave --format and --session-id out, or name a file")
+    found = list(state.workspace.exchange.load_folder(folder))
+    read = [f.result for f in found if f.result is not None]
+    files = tuple(_of_folder(f.path, f.result, f.problem) for f in found)
+    if state.json:
+        state.document(
+            ImportDocument(
+                format="",
+                sessions=sum(r.sessions for r in read),
+                messages_added=sum(r.added for r in read),
+                replaced=sum(r.replaced for r in read),
+                kept=sum(r.kept for r in read),
+                masked=None,
+                damaged="",
+                ids=tuple(i for r in read for i in r.ids),
+                notes=sum(r.notes for r in read),
+                preferences=sum(r.preferences for r in read),
+                files=files,
+            )
+        )
+    else:
+        told = [f"{f.path}: {f.problem or _read_as(f)}" for f in files]
+        state.text("\n".join(safe_line(line) for line in told or [f"no file below {folder} is of a known format"]))
+    if not found:
+        raise NotFound(f"nothing to import below {folder}")
+    if len(read) < len(found):
+        raise Partial(f"{several(len(found) - len(read), 'file')} could not be read, {full(len(read))} were")
+
+
+def _of_folder(path: Path, done: Any, problem: Any) -> ImportedFile:
+    if done is None:
+        return ImportedFile(path=str(path), format="", sessions=0, messages_added=0, problem=problem.message)
+    return ImportedFile(
+        path=str(path), format=done.format, sessions=done.sessions, messages_added=done.added, problem=done.damaged
+    )
+
+
+def _read_as(file: ImportedFile) -> str:
+    return f"{several(file.sessions, 'session')} read as {file.format}"

@@ -38,7 +38,7 @@ _ROUGH = 10_000_000
 """More tokens than any window has: such a number counted a folder, not a conversation."""
 
 
-class LlmSessionManagerImport:
+class LlmSmImport:
     """A database of many sessions, or an export of one."""
 
     name: ClassVar[str] = "llm-session-manager"
@@ -197,7 +197,7 @@ def _note(row: Mapping[str, Json]) -> Note:
     native = text_of(row, "source_session")
     agent = next((ours for kind, ours in AGENTS.items() if native.startswith(kind)), "import")
     source = Provenance(
-        writer=LlmSessionManagerImport.name,
+        writer=LlmSmImport.name,
         trust="import",
         at=local(row.get("timestamp")) or 0,
         session=observed_id(agent, native) if native else "",
