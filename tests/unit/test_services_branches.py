@@ -10,7 +10,7 @@ from holdfast.model import Message, Session, Text, ToolResult, Transcript, conve
 from holdfast.services._branches import Branches
 from holdfast.stores.inmemory import InMemoryStore
 from holdfast.stores.sqlite import SqliteStore
-from tests.unit.homes import Claude, answered, said, workspace
+from tests.unit.homes import AGENTS, Claude, answered, build, said, workspace
 
 TURNS = (
     said("first", 1),
@@ -74,6 +74,16 @@ def test_reading_again_from_the_start_changes_nothing(tmp_path):
         ws.sync.run()
         assert list(ws.store.messages(next(iter(ws.store.find())).id)) == before
         assert ws.store.revision() == revision
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_the_list_counts_what_is_shown_for_every_agent(tmp_path, agent):
+    with workspace(tmp_path, build(tmp_path, agent)) as ws:
+        ws.sync.run()
+        for session in ws.store.find():
+            thread = ws.sessions.messages(session)
+            said = sum(map(is_counted, thread)), sum(m.is_prompt for m in thread)
+            assert (session.rollup.messages, session.rollup.user_messages) == said
 
 
 SESSION = Session(id=observed_id("pi", "n"), agent="pi", native_id="n")

@@ -107,7 +107,9 @@ def _transcript(chunk: Chunk, ref: Ref, state: updates.State) -> Transcript:
     if ref.kind == "updates":
         found.messages += updates.growing(state)
     count(unknown, found.odd)
-    session = session_of(ref, Seen() if ref.kind == "aside" else state.seen)
+    session = session_of(ref, state.seen)
+    if ref.kind == "aside":
+        session = replace(session_of(ref, Seen()), source_path="")
     latest = {m.id: m for m in found.messages}
     return Transcript(
         session=session,
@@ -133,6 +135,6 @@ def _add(found: updates.Found, record: dict[str, Json], ref: Ref, state: updates
 
 def _read_about(path: Path, ref: Ref) -> Reading:
     data = path.read_bytes() if ref.size <= MOST else b""
-    session = session_of(ref, Seen())
+    session = replace(session_of(ref, Seen()), source_path="")  # the log's path is the session's
     transcript = Transcript(session=session, losses=Losses(damaged=0 if isinstance(loads(data), dict) else 1))
     return whole(ref, transcript, data, parser=PARSER)

@@ -152,7 +152,7 @@ def _read_side(ref: Ref) -> Reading:
     data = Path(ref.path).read_bytes() if ref.size <= MOST else b""
     side = loads(data)
     known = isinstance(side, dict)
-    session = _session(ref, records.State(), side if isinstance(side, dict) else {})
+    session = replace(_session(ref, records.State(), side if isinstance(side, dict) else {}), source_path="")
     transcript = Transcript(session=session, losses=Losses(damaged=0 if known else 1))
     return whole(ref, transcript, data, parser=PARSER)
 

@@ -146,7 +146,7 @@ def _read_meta(path: Path, ref: Ref) -> Reading:
     first = _first_answer(folder / "messages.jsonl")
     earlier = _before_compaction(folder, meta) if first.compacted else {}
     request = None if first.counts else records.request_of_stats(meta, state, path=ref.path, earlier=earlier)
-    session = _session(ref, state, meta)
+    session = replace(_session(ref, state, meta), source_path="")
     return Reading(
         transcript=Transcript(session=session, requests=(request,) if request else ()),
         raw=raw,

@@ -15,6 +15,7 @@ from holdfast.errors import Unreadable
 from holdfast.model import Json, Losses, Message, Session, Summary, Text, ToolCall, Transcript, observed_id
 from holdfast.model.session import ordered
 from holdfast.sources._content import inside, millis, text, title_of
+from holdfast.sources._database import CURSORS, STEP
 from holdfast.sources._files import project_of, ref
 from holdfast.sources._jsonl import loads
 from holdfast.sources._kiro.records import credits_in, encoded, result_of
@@ -81,16 +82,19 @@ def read(ref: Ref, cursor: Cursor | None, parser: int) -> Iterator[Reading]:
         state={**known, **marks},
     )
     losses = Losses(damaged=len(found.damaged), damaged_lines=tuple(found.damaged))
+    so_far = end
+    step = max(STEP, len(changed) // CURSORS)
     for place, row in enumerate(changed, 1):
         last = place == len(changed)
         transcript = _transcript(row, ref)
         if last:
             transcript = replace(transcript, losses=replace(losses, unknown=transcript.losses.unknown))
-        so_far = {**known, **{r.id: marks[r.id] for r in changed[:place]}}
+        if place == 1 or not place % step:
+            so_far = replace(end, done=False, state={**known, **{r.id: marks[r.id] for r in changed[:place]}})
         yield Reading(
             transcript=transcript,
             raw=RawSpan(path=ref.path, offset=0, data=row.raw, rows=True),
-            cursor=end if last else replace(end, done=False, state=so_far),
+            cursor=end if last else so_far,
         )
     if not changed:
         nothing = Session(id=observed_id("kiro-cli", ""), agent="kiro-cli", native_id="", source_path=ref.path)
