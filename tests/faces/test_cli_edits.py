@@ -29,3 +29,9 @@ def test_tags_names_descriptions_and_projects_survive_the_next_sync(cli):
         "mine",
         "other",
     )
+
+
+def test_tags_are_kept_in_lower_case(cli):
+    first = cli.json("list")["sessions"][0]["id"]
+    assert cli.json("tag", first, "API", "#Urgent", "api")["session"]["tags"] == ["api", "urgent"]
+    assert cli.json("untag", first, "URGENT")["session"]["tags"] == ["api"]

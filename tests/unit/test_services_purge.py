@@ -226,3 +226,15 @@ def test_a_copy_of_the_same_messages_raises_no_alarm(tmp_path):
         ws.store.put(Transcript(session=twin, messages=tuple(ws.store.messages(session.id))))
         ws.sync.catch_up()
         assert ws.sessions.purge(session).traces == ()
+
+
+def test_the_verdicts_on_a_purged_sessions_tags_go_with_it(tmp_path):
+    claude = archive(tmp_path)
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        gone = ws.sessions.resolve("aaaa")
+        kept = next(s for s in ws.store.find() if s.id != gone.id)
+        for session in (gone, kept):
+            ws.tagging.decide(session, accepted=["api"])
+        ws.sessions.purge(gone)
+        assert [v.provenance.session for v in ws.tagging.verdicts()] == [kept.id]

@@ -173,7 +173,7 @@ def _suggestion(reference: str, sessions: list[Session]) -> str:
 
 
 def _tag(text: str) -> str:
-    tag = text.strip().lstrip("#")
+    tag = text.strip().lstrip("#").lower()
     if not tag or any(c.isspace() or c in ',"' for c in tag):
         raise BadInput(f"{text!r} is no tag", "a tag is one word, for example: api")
     return tag

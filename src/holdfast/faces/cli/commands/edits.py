@@ -1,4 +1,4 @@
-"""`tag`, `untag`, `set-project` and `describe`: what a person says about a session; no sync ever changes it."""
+"""`tag`, `untag` and `set-project`: what a person says about a session; no sync ever changes it."""
 
 from __future__ import annotations
 
@@ -46,29 +46,6 @@ def set_project(state: State, reference: str, *, project: str) -> None:
     """Say which project a session belongs to."""
     sessions = state.workspace.sessions
     _tell(state, sessions.set_project(named(state, reference), project))
-
-
-@command(
-    "describe",
-    "SessionAnswer",
-    examples=(
-        'holdfast describe k3v9qa "where the retry bug was found"',
-        'holdfast describe k3v9qa --name "retry bug"',
-    ),
-    exits=_EXITS,
-)
-@click.argument("reference", metavar="ID")
-@click.argument("text", required=False)
-@click.option("--name", metavar="NAME", help="Name the session; a name works wherever an id does.")
-def describe(state: State, reference: str, *, text: str | None, name: str | None) -> None:
-    """Describe or name a session; without a text, print what is said of it. An empty text takes the description away."""
-    sessions = state.workspace.sessions
-    session = named(state, reference)
-    if text is not None:
-        session = sessions.describe(session, text)
-    if name is not None:
-        session = sessions.rename(session, name)
-    _tell(state, session)
 
 
 def _tell(state: State, session: Session) -> None:

@@ -53,10 +53,13 @@ def monitor(state: State, *, once: bool, interval: float | None, no_sync: bool) 
 
 
 def _watch(state: State, interval: float) -> None:
-    """Draw a board again and again, until the person stops it."""
+    """Draw a board again and again, until the person stops it; tell what a person asked to be told of."""
     import threading
 
     from holdfast.faces.cli._board import board
 
+    alarms = state.workspace.alarms
     for found in state.workspace.monitor.watch(threading.Event(), interval=interval):
         state.text(CLEAR + board(state, found))
+        for failed in alarms.tell(alarms.see(found)):
+            state.talk(failed)
