@@ -67,6 +67,14 @@ def test_a_server_that_ends_in_the_middle_is_told_with_its_last_words(server):
     assert ask(tools, "add", a=1, b=2).error
 
 
+def test_a_server_that_is_gone_is_not_waited_for(server, monkeypatch):
+    tools = box(server)
+    ask(tools, "die")
+    server._reader.join()
+    monkeypatch.setattr(server, "_send", lambda _: None)  # a pipe may still take what nobody reads
+    assert "has ended" in ask(tools, "add", a=1, b=2).text
+
+
 def test_a_server_that_does_not_start_says_why():
     running = ToolServer(command("--broken"))
     with pytest.raises(Unavailable, match="no settings"):

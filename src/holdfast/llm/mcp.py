@@ -105,6 +105,7 @@ class ToolServer:
         self.server = server
         self._ids = count(1)
         self._waiting: dict[int, Future[dict[str, Json]]] = {}
+        self._over = False
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
@@ -171,6 +172,8 @@ class ToolServer:
     def _ask(self, method: str, parameters: dict[str, Json], patience: float) -> dict[str, Json]:
         number, answer = next(self._ids), Future[dict[str, Json]]()
         with self._lock:
+            if self._over:
+                raise self._gone()
             self._waiting[number] = answer
         self._send({"id": number, "method": method, "params": parameters})
         try:
@@ -197,7 +200,7 @@ class ToolServer:
                 _open(process.stdin).write(line)
                 _open(process.stdin).flush()
         except OSError as error:
-            raise Unavailable(f"the MCP server {self.server.name!r} has ended{self._tail()}") from error
+            raise self._gone() from error
 
     def _read(self) -> None:
         """Hand each answer to who waits for it; whoever still waits at the end is told that the server is gone."""
@@ -208,9 +211,9 @@ class ToolServer:
                 if isinstance(message, dict):
                     self._take(message)
         with self._lock:
-            left, self._waiting = list(self._waiting.values()), {}
+            left, self._waiting, self._over = list(self._waiting.values()), {}, True
         for answer in left:
-            answer.set_exception(Unavailable(f"the MCP server {self.server.name!r} has ended{self._tail()}"))
+            answer.set_exception(self._gone())
 
     def _take(self, message: dict[str, Json]) -> None:
         if "method" in message:
@@ -227,6 +230,11 @@ class ToolServer:
         refusal = {"error": {"code": UNKNOWN_METHOD, "message": "not supported"}}
         with suppress(Unavailable):
             self._send({"id": asked["id"], **({"result": {}} if asked["method"] == "ping" else refusal)})
+
+    def _gone(self) -> Unavailable:
+        return Unavailable(
+            f"the MCP server {self.server.name!r} has ended{self._tail()}", "add it again with add_mcp_server"
+        )
 
     def _tail(self) -> str:
         """Return the last thing the server said on its error output."""
