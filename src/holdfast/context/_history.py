@@ -1,4 +1,4 @@
-"""What git remembers of files: when each was last changed, and in which words. Absent or slow git is fine: nothing is known then."""
+"""What git remembers of files: when each was last changed, and in which words. Without git nothing is known, which is fine."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def named(files: Sequence[File], query: str) -> dict[str, float]:
         path = file.path.lower()
         plain = _ENDING.sub("", path)
         name = path.rpartition("/")[2]
-        if any("/" in a and (path == a or plain == a or plain.endswith("/" + a) or path.endswith("/" + a)) for a in asked):
+        if any("/" in a and (a in (path, plain) or plain.endswith("/" + a) or path.endswith("/" + a)) for a in asked):
             found[file.path] = 1.0
         elif "." in name and name.replace(".", "/") in asked:
             found[file.path] = 1.0 / names[name]

@@ -7,20 +7,22 @@ from collections import Counter
 
 NAME = re.compile(r"[^\W\d]\w+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+")
-_DEFINED = re.compile(
-    r"(?:class|def|func|function|fn|interface|struct|trait|enum|module|protocol|fun) (\w+)"
-)
+_DEFINED = re.compile(r"(?:class|def|func|function|fn|interface|struct|trait|enum|module|protocol|fun) (\w+)")
 _ENDINGS = ("ations", "ation", "ings", "ing", "edly", "ed", "ies", "es", "s")
 SHORTEST_STEM = 3
 LONGEST = 40
 DEFINED_WEIGHT = 3
-STOP = frozenset(
-    "the a an of to in for and or on with is are be by as at from it its this that these those not no when if into add adds added fix "
-    "fixes fixed use uses used using make makes made allow allows support supports remove removes removed update updates updated change "
-    "changes changed improve refactor move rename was were will would should could can has have had do does did done we you i my our your "
-    "he she they them their what which who how why where there here then than so but also all any some each only now just more most "
-    "please let me see issue pr ref refs ticket bug via per both new instead etc see".split()
-)
+STOP = frozenset({
+    "a", "add", "added", "adds", "all", "allow", "allows", "also", "an", "and", "any", "are", "as", "at", "be", "both",
+    "bug", "but", "by", "can", "change", "changed", "changes", "could", "did", "do", "does", "done", "each", "etc", "fix",
+    "fixed", "fixes", "for", "from", "had", "has", "have", "he", "here", "how", "i", "if", "improve", "in", "instead",
+    "into", "is", "issue", "it", "its", "just", "let", "made", "make", "makes", "me", "more", "most", "move", "my", "new",
+    "no", "not", "now", "of", "on", "only", "or", "our", "per", "please", "pr", "ref", "refactor", "refs", "remove",
+    "removed", "removes", "rename", "see", "she", "should", "so", "some", "support", "supports", "than", "that", "the",
+    "their", "them", "then", "there", "these", "they", "this", "those", "ticket", "to", "update", "updated", "updates",
+    "use", "used", "uses", "using", "via", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will",
+    "with", "would", "you", "your",
+})  # fmt: skip
 _parts: dict[str, tuple[str, ...]] = {}
 _MOST_KEPT = 400_000
 

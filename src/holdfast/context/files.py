@@ -17,15 +17,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_FILES = 50_000
-MARKS = (".git", ".holdfast.yaml", "anyllm.json", ".anyllm", "pyproject.toml", "package.json", "composer.json", "go.mod")
+MARKS = (
+    ".git",
+    ".holdfast.yaml",
+    "anyllm.json",
+    ".anyllm",
+    "pyproject.toml",
+    "package.json",
+    "composer.json",
+    "go.mod",
+)
 LARGEST = 512_000
 """Bytes above which a file is not read."""
-_NOT_TEXT = frozenset(
-    "png jpg jpeg gif webp ico bmp tiff avif mp3 mp4 wav ogg webm mov avi flac pdf zip gz bz2 xz zst tar tgz 7z rar jar war whl egg "
-    "so dylib dll exe bin o a obj class pyc pyo wasm woff woff2 ttf otf eot mo db sqlite sqlite3 parquet npy npz pkl pt onnx "
-    "psd ai sketch dat gpg der p12 keystore".split()
-)
-_NOT_READ = frozenset("po pot svg lock map csv tsv sum snap ipynb log xlf geojson".split())
+_NOT_TEXT = frozenset({
+    "7z", "a", "ai", "avi", "avif", "bin", "bmp", "bz2", "class", "dat", "db", "der", "dll", "dylib", "egg", "eot", "exe",
+    "flac", "gif", "gpg", "gz", "ico", "jar", "jpeg", "jpg", "keystore", "mo", "mov", "mp3", "mp4", "npy", "npz", "o",
+    "obj", "ogg", "onnx", "otf", "p12", "parquet", "pdf", "pkl", "png", "psd", "pt", "pyc", "pyo", "rar", "sketch", "so",
+    "sqlite", "sqlite3", "tar", "tgz", "tiff", "ttf", "war", "wasm", "wav", "webm", "webp", "whl", "woff", "woff2", "xz",
+    "zip", "zst",
+})  # fmt: skip
+_NOT_READ = frozenset({
+    "csv", "geojson", "ipynb", "lock", "log", "map", "po", "pot", "snap", "sum", "svg", "tsv", "xlf",
+})  # fmt: skip
 """Endings of text that says nothing of what a file is for."""
 
 

@@ -13,23 +13,26 @@ from holdfast.context._signals import bm25, changed_lately, named, said_of, toge
 from holdfast.context._words import asked, parts_of, words_of_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from holdfast.context._history import History
     from holdfast.context.files import File, Tree
     from holdfast.context.index import Words
 
 B, B_PATH = 0.75, 0.3
-PATH, SAID, RECENT, TOGETHER, TOUCHED, NAMED = 0.7, 0.5, 0.25, 0.3, 1.5, 5.0
-_TESTS = re.compile(r"(^|/)(tests?|testing|specs?|__tests__|e2e)(/|$)|(^|/)(test_[^/]*|[^/]*[_.](test|spec)|conftest)\.\w+$")
+PATH, SAID, RECENT, TOGETHER, TOUCHED, NAMED = 0.7, 0.3, 0.25, 0.1, 1.5, 5.0
+_TESTS = re.compile(
+    r"(^|/)(tests?|testing|specs?|__tests__|e2e)(/|$)|(^|/)(test_[^/]*|[^/]*[_.](test|spec)|conftest)\.\w+$"
+)
 _ASIDE = re.compile(
-    r"(^|/)(docs?|examples?|samples?|benchmarks?|migrations|locales?|i18n|vendor|third_party|node_modules|fixtures|testdata|static|assets|"
-    r"snapshots?|__snapshots__|\.github|changelogs?)(/|$)|\.min\.\w+$|(^|/)(CHANGELOG|CHANGES|NEWS|HISTORY|CONTRIBUTORS|LICENSE|AUTHORS)[^/]*$"
+    r"(^|/)(docs?|examples?|samples?|benchmarks?|migrations|vendor|third_party|node_modules|fixtures|testdata|snapshots?|__snapshots__|"
+    r"changelogs?)(/|$)|\.min\.\w+$|(^|/)(CHANGELOG|CHANGES|NEWS|HISTORY|CONTRIBUTORS|LICENSE|AUTHORS)[^/]*$"
 )
-_CODE = frozenset(
-    "py pyi pyx js jsx ts tsx mjs cjs vue svelte go rs java kt kts scala rb php c h cc cpp hpp cxx cs swift m mm ex exs erl clj hs ml "
-    "lua pl r jl dart zig nim sh bash sql proto graphql tf".split()
-)
+_CODE = frozenset({
+    "bash", "c", "cc", "cjs", "clj", "cpp", "cs", "cxx", "dart", "erl", "ex", "exs", "go", "graphql", "h", "hpp", "hs",
+    "java", "jl", "js", "jsx", "kt", "kts", "lua", "m", "mjs", "ml", "mm", "nim", "php", "pl", "proto", "py", "pyi", "pyx",
+    "r", "rb", "rs", "scala", "sh", "sql", "svelte", "swift", "tf", "ts", "tsx", "vue", "zig",
+})  # fmt: skip
 TEST_PRIOR, ASIDE_PRIOR, PROSE_PRIOR = 0.45, 0.3, 0.4
 
 
@@ -69,7 +72,12 @@ def rank(scene: Scene, query: str) -> list[Ranked]:
         score += NAMED * names.get(file.path, 0.0) + TOUCHED * touched.get(file.path, 0.0)
         found.append((score, file.path, n))
     found.sort(key=lambda f: (-f[0], f[1]))
-    signs = (("words in it", content), ("words in its path", path), ("words of its commits", said), ("changed lately", recent))
+    signs = (
+        ("words in it", content),
+        ("words in its path", path),
+        ("words of its commits", said),
+        ("changed lately", recent),
+    )
 
     def reasons(place: str, n: int) -> tuple[str, ...]:
         own = [name for name, values in signs if values[n] > 0.15]  # noqa: PLR2004 - a sixth of the best file's
@@ -92,7 +100,12 @@ def _lifts(query: str) -> frozenset[str]:
     """Return the kinds of files that a question asks for itself."""
     words = {w for name in re.findall(r"\w+", query.partition("\n")[0]) for w in parts_of(name)}
     return frozenset(
-        kind for kind, signs in (("tests", {"test", "testing", "pytest"}), ("aside", {"doc", "docs", "document", "example", "migration", "locale", "changelog"})) if words & signs
+        kind
+        for kind, signs in (
+            ("tests", {"test", "testing", "pytest"}),
+            ("aside", {"doc", "docs", "document", "example", "migration", "locale", "changelog"}),
+        )
+        if words & signs
     )
 
 
