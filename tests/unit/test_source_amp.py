@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import BadInput
+from holdfast.errors import Unsafe
 from holdfast.model import Attachment, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
 from holdfast.sources.amp import Amp
 from holdfast.testing._readings import Gathered
@@ -175,5 +175,5 @@ def test_the_command_to_go_on_runs_in_the_session_s_directory(tmp_path):
 
 def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     write(tmp_path, {"id": "--yolo", "messages": []})
-    with pytest.raises(BadInput):
+    with pytest.raises(Unsafe):
         Amp().resume_command(session_in(read(tmp_path)))

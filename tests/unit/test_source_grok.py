@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import BadInput
+from holdfast.errors import Unsafe
 from holdfast.model import Attachment, Summary, Text, Thinking, ToolCall, ToolResult, observed_id
 from holdfast.sources.grok import Grok
 from holdfast.testing._readings import Gathered
@@ -191,7 +191,7 @@ def test_the_command_to_go_on_runs_in_the_session_s_directory(tmp_path):
 
 def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     write(tmp_path / "sessions" / GROUP / "--yolo", "updates.jsonl", sample.first_lines())
-    with pytest.raises(BadInput):
+    with pytest.raises(Unsafe):
         Grok().resume_command(session_in(read(tmp_path)))
 
 

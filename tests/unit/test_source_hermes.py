@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import BadInput
+from holdfast.errors import Unsafe
 from holdfast.model import Attachment, Summary, Text, Thinking, ToolCall, ToolResult, conversation, observed_id
 from holdfast.sources.hermes import Hermes
 from holdfast.testing._readings import Gathered
@@ -203,5 +203,5 @@ def test_the_command_to_go_on_runs_in_the_session_s_directory(tmp_path):
 
 def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     (session,) = one(tmp_path, id="--yolo").sessions.values()
-    with pytest.raises(BadInput):
+    with pytest.raises(Unsafe):
         Hermes().resume_command(session)

@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import pytest
 
-from holdfast.errors import BadInput
+from holdfast.errors import Unsafe
 from holdfast.model import Summary, Text, Thinking, ToolCall, ToolResult, observed_id
 from holdfast.sources.kiro_cli import KiroCli
 from holdfast.testing._readings import Gathered
@@ -258,5 +258,5 @@ def test_each_store_has_its_command_to_go_on(tmp_path, native, argv):
 
 def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     found = log(tmp_path, *sample.v2_records(), side=sample.v2_side(session_id="--trust-all-tools"))
-    with pytest.raises(BadInput):
+    with pytest.raises(Unsafe):
         KiroCli().resume_command(of(found, "--trust-all-tools"))

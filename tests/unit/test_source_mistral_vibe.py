@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import BadInput
+from holdfast.errors import Unsafe
 from holdfast.model import Summary, Thinking, ToolCall, ToolResult, dedupe, observed_id
 from holdfast.sources.mistral_vibe import MistralVibe
 from holdfast.testing._readings import Gathered
@@ -197,7 +197,7 @@ def test_the_command_to_go_on_runs_in_the_session_s_directory(tmp_path):
 
 def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     found = session_in(one(tmp_path, sample.first_messages(), meta("--yolo", 1, 0, 1)))
-    with pytest.raises(BadInput):
+    with pytest.raises(Unsafe):
         MistralVibe().resume_command(found)
 
 

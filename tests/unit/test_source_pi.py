@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.errors import BadInput
+from holdfast.errors import Unsafe
 from holdfast.model import Summary, ToolCall, ToolResult, conversation, observed_id
 from holdfast.sources._files import ref
 from holdfast.sources.pi import Pi
@@ -225,7 +225,7 @@ def test_each_relative_resumes_with_its_own_program(tmp_path, folder, argv):
 
 def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     session = session_in(read(written(tmp_path, [header("--help")], "session")))
-    with pytest.raises(BadInput):
+    with pytest.raises(Unsafe):
         Pi().resume_command(session)
 
 

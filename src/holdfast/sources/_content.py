@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from holdfast.errors import Unsafe
 from holdfast.model import Attachment, Json, Part, Text, Thinking, ToolCall, ToolResult
 
 if TYPE_CHECKING:
@@ -161,6 +162,12 @@ def number(value: Json) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return int(value) if isinstance(value, str) and value.isdigit() else 0
     return max(0, int(value)) if value == value and abs(value) < 1e15 else 0  # noqa: PLR0124 - NaN is not itself
+
+
+def no_option(native_id: str, agent: str) -> None:
+    """Refuse a session's id that a program would read as an option; errors.Unsafe."""
+    if native_id.startswith("-"):
+        raise Unsafe(f"{native_id!r} would be read as an option", f"no session of {agent} has such an id")
 
 
 def text(value: Json) -> str:

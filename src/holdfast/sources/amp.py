@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.errors import BadInput
 from holdfast.model import Losses, Session, Transcript, observed_id
 from holdfast.sources._amp import live
 from holdfast.sources._amp.thread import AGENT, transcript_of
+from holdfast.sources._content import no_option
 from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import LINE_LIMIT, loads
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
@@ -72,10 +72,7 @@ class Amp:
 
     def resume_command(self, session: Session) -> Command:
         """Return `amp threads continue ID` in the session's directory."""
-        if session.native_id.startswith("-"):
-            raise BadInput(
-                f"session id {session.native_id!r} would be read as an option", "choose it in `amp threads list`"
-            )
+        no_option(session.native_id, self.info.name)
         return Command(argv=("amp", "threads", "continue", session.native_id), cwd=session.cwd)
 
     def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
 from holdfast.sources._claude import history, live, records
 from holdfast.sources._claude.shapes import Record, UsageRecord
-from holdfast.sources._content import count
+from holdfast.sources._content import count, no_option
 from holdfast.sources._files import ref, settings_home, walk
 from holdfast.sources._jsonl import advanced, chunks, resumed, span, typed
 from holdfast.sources.base import Command, Cursor, Reading, Ref, SourceInfo
@@ -109,8 +108,7 @@ class ClaudeCode:
     def resume_command(self, session: Session) -> Command:
         """Return `claude --resume ID` in the session's directory."""
         ident = session.native_id.partition("/")[0]
-        if ident.startswith("-"):
-            raise Unsafe(f"{ident!r} could be read as an option", "no session of Claude Code has such an id")
+        no_option(ident, self.info.name)
         return Command(argv=("claude", "--resume", ident), cwd=session.cwd)
 
     def _project_folders(self, root: Path) -> Iterator[Path]:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
-from holdfast.sources._content import count, millis
+from holdfast.sources._content import count, millis, no_option
 from holdfast.sources._droid import live, records
 from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
@@ -80,8 +79,7 @@ class FactoryDroid:
 
     def resume_command(self, session: Session) -> Command:
         """Return `droid --resume ID` in the session's directory."""
-        if session.native_id.startswith("-"):
-            raise Unsafe(f"{session.native_id!r} could be read as an option", "no session of Droid has such an id")
+        no_option(session.native_id, self.info.name)
         return Command(argv=("droid", "--resume", session.native_id), cwd=session.cwd)
 
     def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all

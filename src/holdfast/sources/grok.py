@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
-from holdfast.sources._content import count
+from holdfast.sources._content import count, no_option
 from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._grok import history, updates
 from holdfast.sources._grok.about import AGENT, MOST, Seen, session_of
@@ -79,10 +78,7 @@ class Grok:
 
     def resume_command(self, session: Session) -> Command:
         """Return `grok --resume ID` in the session's directory."""
-        if session.native_id.startswith("-"):
-            raise BadInput(
-                f"session id {session.native_id!r} would be read as an option", "choose it in `grok --resume`"
-            )
+        no_option(session.native_id, self.info.name)
         return Command(argv=("grok", "--resume", session.native_id), cwd=session.cwd)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.errors import BadInput
+from holdfast.sources._content import no_option
 from holdfast.sources._database import changed, described
 from holdfast.sources._hermes import live
 from holdfast.sources._hermes.book import AGENT, HermesBook
@@ -63,10 +63,7 @@ class Hermes:
 
     def resume_command(self, session: Session) -> Command:
         """Return `hermes --resume ID` in the session's directory."""
-        if session.native_id.startswith("-"):
-            raise BadInput(
-                f"session id {session.native_id!r} would be read as an option", "choose it in `hermes sessions`"
-            )
+        no_option(session.native_id, self.info.name)
         return Command(argv=("hermes", "--resume", session.native_id), cwd=session.cwd)
 
     def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all

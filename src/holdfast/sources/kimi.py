@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.errors import Unsafe
 from holdfast.model import Losses, Transcript
-from holdfast.sources._content import count
+from holdfast.sources._content import count, no_option
 from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._kimi import classic, live, state, wire
@@ -83,8 +82,7 @@ class Kimi:
     def resume_command(self, session: Session) -> Command:
         """Return `kimi --session ID` in the session's directory; a sub-agent is resumed with its session."""
         ident = session.native_id.partition("/")[0]
-        if ident.startswith("-"):
-            raise Unsafe(f"{ident!r} could be read as an option", "no session of Kimi has such an id")
+        no_option(ident, self.info.name)
         return Command(argv=("kimi", "--session", ident), cwd=session.cwd)
 
     def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
-from holdfast.sources._content import count
+from holdfast.sources._content import count, no_option
 from holdfast.sources._files import ref, walk, whole
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._kiro import classic, live, records, v3
@@ -87,10 +86,7 @@ class KiroCli:
         """Return Kiro's command for the session's store; Amazon Q resumes a directory's conversation."""
         if session.extra.get("program") == "amazon-q":
             return Command(argv=("q", "chat", "--resume"), cwd=session.cwd)
-        if session.native_id.startswith("-"):
-            raise BadInput(
-                f"session id {session.native_id!r} would be read as an option", "kiro-cli chat --resume-picker"
-            )
+        no_option(session.native_id, self.info.name)
         engine = ("--v3",) if session.extra.get("store") == "v3" else ()
         return Command(argv=("kiro-cli", "chat", *engine, "--resume-id", session.native_id), cwd=session.cwd)
 

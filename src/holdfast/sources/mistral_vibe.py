@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.errors import BadInput
 from holdfast.model import Losses, Session, Transcript, observed_id
-from holdfast.sources._content import count, text
+from holdfast.sources._content import count, no_option, text
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._vibe import live, records
@@ -87,10 +86,7 @@ class MistralVibe:
 
     def resume_command(self, session: Session) -> Command:
         """Return `vibe --resume ID` in the session's directory."""
-        if session.native_id.startswith("-"):
-            raise BadInput(
-                f"session id {session.native_id!r} would be read as an option", "choose it in `vibe --continue`"
-            )
+        no_option(session.native_id, self.info.name)
         return Command(argv=("vibe", "--resume", session.native_id), cwd=session.cwd)
 
     def claims(self, process: Process, scene: Scene) -> tuple[Claim, ...]:  # noqa: ARG002 - its command line says all

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from holdfast.errors import BadInput
 from holdfast.model import Losses, Transcript
-from holdfast.sources._content import count
+from holdfast.sources._content import count, no_option
 from holdfast.sources._files import ref, walk
 from holdfast.sources._jsonl import advanced, chunks, loads, resumed, span
 from holdfast.sources._pi import live, records
@@ -89,8 +88,7 @@ class Pi:
     def resume_command(self, session: Session) -> Command:
         """Return `pi --session ID` (`omp --resume ID` for Oh My Pi) in the session's directory."""
         name = session.native_id.partition("/")[0]
-        if name.startswith("-"):
-            raise BadInput(f"session id {name!r} would be read as an option", "resume it from the agent's own list")
+        no_option(name, self.info.name)
         argv = {"omp": ("omp", "--resume"), "prime": ("prime-agent", "--session")}
         program = argv.get(str(session.extra.get("program")), ("pi", "--session"))
         return Command(argv=(*program, name), cwd=session.cwd)
