@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.compat import _toonfiles
+from holdfast.compat._saved import OWN
 from holdfast.errors import HoldfastError, Unreadable
 from holdfast.model import Session, Transcript
 from holdfast.model.verbatim import as_given
@@ -89,14 +90,15 @@ class Folder:
             extra={} if metadata is None else {"metadata": about},
         )
 
-    def put(self, told: Transcript, *, more: int) -> None:
-        """Keep a change inside the write lock, with the number of messages that its session has now."""
+    def put(self, told: Transcript, *, more: int) -> int:
+        """Keep a change inside the write lock, with the number of messages that its session has now; returns its revision."""
         before = self._rows.get(told.session.id)
         count = self._count(before) if before is not None else 0
         receipt = self._rows.put(told)
         note = f"{receipt.revision} {count + more}".encode()
         self._rows.put_docs(COUNTS, {told.session.id: note})
         self._changed[told.session.id] = told.session.name
+        return receipt.revision
 
     def listed(self) -> list[dict[str, Any]]:
         """List all sessions, newest first, and files that cannot be read."""
@@ -236,7 +238,8 @@ class Folder:
         with self.writing():
             held = self.messages(owned.id)
             fresh = told.messages[_same(held, told.messages) :]
-            marked = tuple(replace(m, id=f"{path.name}-{m.id}" if not held else f"{stamp}-{m.id}") for m in fresh)
+            mark = path.name if not held else stamp
+            marked = tuple(replace(m, id=f"{OWN}{mark}-{m.id}") for m in fresh)
             about = told.session.extra.get("metadata")
             session = replace(
                 told.session,

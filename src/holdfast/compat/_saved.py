@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from holdfast.model import Json, Message
 
 
+OWN = "saved-"
+"""How the ids of messages begin that were saved through this door; all others an agent wrote."""
+NOTHING: tuple[Json, ...] = ()
+
+
 class Seen(NamedTuple):
     """A message as the store has it, and a digest of what the caller gave where that was another one (masked, for example)."""
 
@@ -37,14 +42,42 @@ def change(before: Sequence[Seen], now: Sequence[dict[str, Json]], mask: Callabl
     """Compare what a caller saw with what it saves; a message that was masked when it was kept counts as the same."""
     same = 0
     for old, given in zip(before, now, strict=False):
-        if (
-            not (old.digest and digest(given) == old.digest)
-            and given != (kept := as_given(old.message))
-            and mask(given) != kept
-        ):
+        if not _is_same(old, given, mask):
             break
         same += 1
     return Change(same, list(now[same:]), [s.message.id for s in before[same:]])
+
+
+def joined(before: Sequence[Seen], held: Sequence[Message]) -> list[Seen]:
+    """Return what a caller saw, and behind it what an agent wrote since: the caller may have been given that by the agent."""
+    known = {s.message.id for s in before}
+    fresh = [m for m in held if m.id not in known and not m.id.startswith(OWN)]
+    return [*before, *map(Seen, fresh)]
+
+
+def merged(before: Sequence[Seen], told: Change, *, own: int) -> Change:
+    """Take back the removal of what the caller never saw: only the first `own` are its to remove."""
+    kept = {s.message.id for s in before[own:]}
+    return told._replace(removed=[ident for ident in told.removed if ident not in kept])
+
+
+def _is_same(old: Seen, given: dict[str, Json], mask: Callable[[Json], Json]) -> bool:
+    if old.digest and digest(given) == old.digest:
+        return True
+    kept = as_given(old.message)
+    return (
+        given == kept
+        or mask(given) == kept
+        or (not old.message.id.startswith(OWN) and _told(given) == _told(kept) != NOTHING)
+    )
+
+
+def _told(given: Mapping[str, Json]) -> tuple[Json, ...]:
+    """Return what a message says, however its writer laid it out."""
+    calls = given.get("tool_calls") or []
+    names = tuple(str(c.get("id")) for c in calls if isinstance(c, dict)) if isinstance(calls, list) else ()
+    content = given.get("content")
+    return (given.get("role"), content, names, given.get("tool_call_id")) if content or names else NOTHING
 
 
 def digest(given: Mapping[str, Json]) -> bytes:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from holdfast.compat._folder import Folder
-from holdfast.compat._saved import Seen, change, digest, plain
+from holdfast.compat._saved import OWN, Seen, change, digest, joined, merged, plain
 from holdfast.model import Message, Transcript, owned_id
 from holdfast.model.verbatim import as_given, verbatim
 from holdfast.owned import open_store
@@ -43,6 +43,7 @@ class SessionManager:
         self._masks = secrets != "keep"
         self._opened = time.time_ns() // 1_000_000
         self._seen: dict[str, list[Seen]] = {}
+        self._revisions: dict[str, int] = {}
         self._folder = Folder(open_store(url), folder)
         self._close = weakref.finalize(self, self._folder.close)
 
@@ -53,14 +54,16 @@ class SessionManager:
         given = [plain(m) for m in messages]
         with self._folder.writing():
             session = self._folder.session(session_id, make=True)
-            before = self._before(session)
-            found = change(before, given, self._mask)
+            own = self._before(session)
+            before = own if session is None else joined(own, self._others(session))
+            found = merged(before, change(before, given, self._mask), own=len(own))
             made = tuple(self._made(m) for m in found.added)
             about = self._folder.facts(session, session_id, metadata)
             told = Transcript(session=about, messages=made, dropped=tuple(found.removed))
-            self._folder.put(told, more=len(made) - len(found.removed))
+            revision = self._folder.put(told, more=len(made) - len(found.removed))
         fresh = [Seen(m, digest(g)) for m, g in zip(made, found.added, strict=True)]
         self._seen[about.id] = [*before[: found.same], *fresh]
+        self._revisions[about.id] = revision
 
     def load_session(self, session_id: str) -> list[dict[str, Any]] | None:
         """Return a conversation, None where there is none; errors.Unreadable names a file that cannot be read."""
@@ -70,6 +73,7 @@ class SessionManager:
             return None
         messages = self._folder.messages(session.id)
         self._seen[session.id] = [Seen(m) for m in messages]
+        self._revisions[session.id] = session.revision
         return [as_given(m) for m in messages]
 
     def list_sessions(self) -> list[dict[str, Any]]:
@@ -122,8 +126,12 @@ class SessionManager:
         held = self._folder.messages(session.id)
         return [Seen(m) for m in held if m.at is None or m.at < self._opened]
 
+    def _others(self, session: Session) -> list[Message]:
+        """Return the conversation where somebody else may have written to it since this caller last did."""
+        return [] if self._revisions.get(session.id) == session.revision else self._folder.messages(session.id)
+
     def _made(self, given: dict[str, Json]) -> Message:
-        return verbatim(self._mask(given), ident=owned_id(), at=time.time_ns() // 1_000_000)
+        return verbatim(self._mask(given), ident=OWN + owned_id(), at=time.time_ns() // 1_000_000)
 
     def _mask(self, given: dict[str, Json]) -> dict[str, Json]:
         if not self._masks:

@@ -10,7 +10,7 @@ import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -24,8 +24,8 @@ from holdfast.model.verbatim import GIVEN, as_given
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import apsw
-
+Connection = Any
+"""An open copy; readers take it as it comes, because SQLite has one door."""
 LARGEST = 64
 """Bits of a whole number that other programs read."""
 DEEPEST = 100
@@ -98,7 +98,7 @@ def parsed(text: Json, kind: type[list[Json] | dict[str, Json]]) -> Json:
 
 
 @contextlib.contextmanager
-def database(stream: IO[bytes]) -> Iterator[apsw.Connection]:
+def database(stream: IO[bytes]) -> Iterator[Connection]:
     """Open a copy of the database that a stream reads, with its log where it is a file."""
     name = getattr(stream, "name", None)
     if isinstance(name, str) and Path(name).is_file():
@@ -132,7 +132,7 @@ def has(found: Mapping[str, tuple[str, ...]], wanted: Mapping[str, tuple[str, ..
     return all(name in found and set(columns) <= set(found[name]) for name, columns in wanted.items())
 
 
-def rows(connection: apsw.Connection, table: str, order: str = "rowid") -> Iterator[dict[str, Json]]:
+def rows(connection: Connection, table: str, order: str = "rowid") -> Iterator[dict[str, Json]]:
     """Yield the rows of a table by the names of their columns."""
     names = tables(connection).get(table, ())
     if names:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, ClassVar
 
 from holdfast._sqlite import all_rows
-from holdfast.interchange._originals import database, has, local, parsed, shape
+from holdfast.interchange._originals import Connection, database, has, local, parsed, shape
 from holdfast.interchange._vendor import text_of
 from holdfast.interchange.base import Knowledge
 from holdfast.model import Json, Message, Session, Summary, Transcript, observed_id
@@ -17,8 +17,6 @@ from holdfast.model.knowledge import Note, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import apsw
 
 POOL = "prellm_interactions"
 MEMORIES = "session_memories"
@@ -72,7 +70,7 @@ class ChromaImport:
             return Knowledge(notes=tuple(_note(d) for d in _documents(connection, MEMORIES)))
 
 
-def _documents(connection: apsw.Connection, collection: str) -> list[dict[str, Json]]:
+def _documents(connection: Connection, collection: str) -> list[dict[str, Json]]:
     """Return each document with its metadata, in the order in which they were added."""
     found: dict[str, dict[str, Json]] = {}
     for name, _, key, text, whole, number in all_rows(connection, _SQL, (collection,)):
