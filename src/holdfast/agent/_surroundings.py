@@ -12,10 +12,8 @@ import yaml
 from holdfast.errors import NotFound, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-SHOWN_FILES = 200
-PASSED_OVER = frozenset({"node_modules", "__pycache__", "venv", "dist", "build", "target", "vendor"})
 HARMLESS = ("LANG", "LC_ALL", "SHELL", "TERM", "TZ", "EDITOR", "VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "CI")
 """Variables that say something of the surroundings and are never secret."""
 FROM_PROJECT = ("_API_KEY", "_MODEL", "_DEFAULT", "_STRATEGY")
@@ -42,20 +40,17 @@ def given(context: str | Mapping[str, Any] | None) -> tuple[str, dict[str, str]]
     return "", {str(k): str(v) for k, v in context.items()}
 
 
-def listing(root: Path) -> str:
-    """Return the names of a project's files, without what is hidden or made by tools."""
+def project_map(root: Path, query: str) -> str:
+    """Return a map of a project's files for a question, without what git ignores."""
+    from holdfast.context._history import History  # noqa: PLC0415 - only where a project is told of
+    from holdfast.context.files import walk  # noqa: PLC0415
+    from holdfast.context.projectmap import build  # noqa: PLC0415
+    from holdfast.context.ranking import Scene, rank  # noqa: PLC0415
+
     if not root.is_dir():
         raise NotFound(f"no folder {root}", "give the folder of the project")
-    names = sorted(_files(root))
-    more = f"\n... and {len(names) - SHOWN_FILES} more" if len(names) > SHOWN_FILES else ""
-    return "Files of the project:\n" + "\n".join(names[:SHOWN_FILES]) + more
-
-
-def _files(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in PASSED_OVER)
-        place = Path(folder).relative_to(root)
-        yield from (str(place / f) for f in files if not f.startswith("."))
+    tree = walk(root.resolve())
+    return f"Files of the project: {build(tree, rank(Scene(tree, {}, History()), query)).text}"
 
 
 def _branch(folder: Path) -> str:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from holdfast.agent._surroundings import environment, facts, given, listing, settings
+from holdfast.agent._surroundings import environment, facts, given, project_map, settings
 from holdfast.errors import BadInput, Unavailable
 from holdfast.llm.base import Client
 from holdfast.llm.names import target
@@ -82,7 +82,7 @@ async def preprocess_and_execute(  # noqa: PLR0917 - the signature that programs
     known = facts(runtime=collect_runtime, env=collect_env) | more
     settled = settings(config_path)
     mask = _mask(sensitive_rules) if sanitize else str
-    files = listing(Path(codebase_path or ".")) if codebase_path or compress_folder else ""
+    files = project_map(Path(codebase_path or "."), query) if codebase_path or compress_folder else ""
     async with _remembering(kwargs.get("memory"), memory_path or session_path) as memory:
         told = await memory.auto_inject_context(query) if memory else ""
         clients = (_client(small_llm, "small", settled, kwargs), _client(large_llm, "large", settled, kwargs))
