@@ -15,8 +15,10 @@ from holdfast.faces.cli._naming import anywhere
 from holdfast.faces.cli._options import query_of, query_options, selected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from holdfast.faces.cli._state import State
-    from holdfast.model import Query
+    from holdfast.model import Query, Session
 
 
 PLACES = 3
@@ -72,14 +74,7 @@ def list_sessions(
     if expiring:
         found = sorted((s for s in found if s.source_expires is not None), key=lambda s: s.source_expires or 0)
     if state.json or shape == "csv":
-        from holdfast.faces.cli._items import session_item
-        from holdfast.faces.cli.documents import SessionList
-
-        items = tuple(session_item(state.workspace, s) for s in found[:limit])
-        if state.json:
-            state.document(SessionList(stale=stale, sessions=items))
-        else:
-            state.text(csv_of_sessions(items))
+        _for_programs(state, found[:limit], stale)
         return
     if not found:
         _say_nothing_found(state, query, trash=trash)
@@ -89,6 +84,17 @@ def list_sessions(
         state.text(listing(state, found, limit=limit, everything=everything or trash, expiring=expiring), paged=True)
     say_stale(state, stale)
     say_size(state)
+
+
+def _for_programs(state: State, found: Sequence[Session], stale: int | None) -> None:
+    from holdfast.faces.cli._items import session_item
+    from holdfast.faces.cli.documents import SessionList
+
+    items = tuple(session_item(state.workspace, s) for s in found)
+    if state.json:
+        state.document(SessionList(stale=stale, sessions=items))
+    else:
+        state.text(csv_of_sessions(items))
 
 
 def _looks(state: State) -> bool:
