@@ -245,3 +245,24 @@ def test_what_another_process_added_stays_when_a_whole_list_is_saved(tmp_path):
         one.save_session("s", [*HELLO, {"role": "user", "content": "from one"}])
         said = [m["content"] for m in one.load_session("s")]
     assert said == ["Be kind.", "Hello", "from two", "from one"]
+
+
+def test_a_first_save_without_a_look_keeps_what_was_added_since_the_manager_was_opened(tmp_path):
+    with SessionManager(tmp_path) as early:
+        early.save_session("s", HELLO)
+    with SessionManager(tmp_path) as late, SessionManager(tmp_path) as other:
+        other.save_session("s", [*other.load_session("s"), {"role": "user", "content": "meanwhile"}])
+        late.save_session("s", [{"role": "user", "content": "a new beginning"}])
+        assert [m["content"] for m in late.load_session("s")] == ["meanwhile", "a new beginning"]
+
+
+def test_what_an_agent_wrote_since_is_neither_doubled_nor_removed(tmp_path):
+    with SessionManager(tmp_path) as manager:
+        manager.save_session("s", HELLO)
+        agent = manager._folder.store.session("s")
+        agent.append({"role": "assistant", "content": "Hi"})
+        manager.save_session("s", [*HELLO, {"role": "assistant", "content": "Hi"}, {"role": "user", "content": "more"}])
+        assert [m["content"] for m in manager.load_session("s")] == ["Be kind.", "Hello", "Hi", "more"]
+        agent.append({"role": "assistant", "content": "unseen"})
+        manager.save_session("s", HELLO[:1])
+        assert [m["content"] for m in manager.load_session("s")] == ["Be kind.", "unseen"]

@@ -50,10 +50,9 @@ def loads(text: str, *, texts: frozenset[str] = frozenset()) -> Loaded:
     """
     plain = text.replace("\r\n", "\n")
     try:
-        found = _read(plain, texts, wide=False)
+        return _read(plain, texts, wide=False)
     except Damaged:
         return _read(plain, texts, wide=True)
-    return found if not found.missing else _read(plain, texts, wide=True)
 
 
 def _read(text: str, texts: frozenset[str], *, wide: bool) -> Loaded:
