@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from holdfast._sqlite import migrate, open_database
 from holdfast.errors import Conflict, Unreadable
 from holdfast.model import Message, Session, Text, Transcript
-from holdfast.stores import _log, _rows, _schema
+from holdfast.stores import _log, _patience, _rows, _schema
 from holdfast.stores.sqlite import SqliteStore
 
 ONE = Session(id="one", agent="a", native_id="one")
@@ -189,6 +189,18 @@ def test_an_append_whose_sync_fails_is_not_acknowledged(path, monkeypatch):
     with pytest.raises(Unavailable, match="Input/output"):
         put(store, said(0))
     store.close()
+
+
+def test_a_writer_that_waits_long_enough_is_told(path, monkeypatch):
+    monkeypatch.setattr(_patience, "LONGEST", 0.02)
+    one, two = SqliteStore(path, durability="derived"), SqliteStore(path, durability="derived")
+    with one.batch():
+        put(one, said(0))
+        with pytest.raises(Conflict, match="locked"):
+            put(two, said(1))
+    assert put(two, said(1)).first == 1
+    one.close()
+    two.close()
 
 
 def test_one_document_is_found_without_the_others(store):

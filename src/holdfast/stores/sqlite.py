@@ -19,6 +19,7 @@ from holdfast.errors import NotFound
 from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, matches, with_edits
 from holdfast.stores import _forking, _forks, _ledger, _raw, _rows, _schema, _tail, _verify
 from holdfast.stores._log import Log
+from holdfast.stores._patience import Patience
 from holdfast.stores._put import Put
 from holdfast.stores.base import Changed, Entry, Fault, Raw, RawFile
 
@@ -44,6 +45,7 @@ class SqliteStore:
         self.path = path
         self.durability = durability
         self._db = open_database(path, durability="derived", kind=Guarded)
+        self._db.set_busy_handler(Patience())
         self._log = Log(path) if path is not None and durability == "durable" else None
         self._lock = threading.RLock()
         self._names: dict[str, int] = {}
