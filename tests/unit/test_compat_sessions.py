@@ -241,7 +241,7 @@ def test_two_processes_on_one_session_lose_nothing(tmp_path):
 def test_what_another_process_added_stays_when_a_whole_list_is_saved(tmp_path):
     with SessionManager(tmp_path) as one, SessionManager(tmp_path) as two:
         one.save_session("s", HELLO)
-        two.save_session("s", [*two.load_session("s"), {"role": "user", "content": "from two"}])
+        two.save_session("s", [*(two.load_session("s") or ()), {"role": "user", "content": "from two"}])
         one.save_session("s", [*HELLO, {"role": "user", "content": "from one"}])
         said = [m["content"] for m in one.load_session("s")]
     assert said == ["Be kind.", "Hello", "from two", "from one"]
@@ -251,7 +251,7 @@ def test_a_first_save_without_a_look_keeps_what_was_added_since_the_manager_was_
     with SessionManager(tmp_path) as early:
         early.save_session("s", HELLO)
     with SessionManager(tmp_path) as late, SessionManager(tmp_path) as other:
-        other.save_session("s", [*other.load_session("s"), {"role": "user", "content": "meanwhile"}])
+        other.save_session("s", [*(other.load_session("s") or ()), {"role": "user", "content": "meanwhile"}])
         late.save_session("s", [{"role": "user", "content": "a new beginning"}])
         assert [m["content"] for m in late.load_session("s")] == ["meanwhile", "a new beginning"]
 
