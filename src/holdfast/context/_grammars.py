@@ -76,7 +76,8 @@ _C_GRAMMAR = _grammar("C", _C, "")
 _CPP = _grammar(
     "C++",
     _C
-    + "class_specifier=class namespace_definition=namespace field_declaration=method alias_declaration=type concept_definition=concept",
+    + "class_specifier=class namespace_definition=namespace field_declaration=method alias_declaration=type "
+    + "concept_definition=concept",
     "class_specifier struct_specifier union_specifier namespace_definition",
     module="cpp",
 )

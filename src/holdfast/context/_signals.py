@@ -83,7 +83,7 @@ def together(files: Sequence[File], history: History, scores: Sequence[float]) -
 
 def named(files: Sequence[File], query: str) -> dict[str, float]:
     """Return the files that a question names: 1 by path or module, less by a bare file name that several have."""
-    asked = {_plain(m) for m in _PATH.findall(query)}
+    asked = {_plain(m).removeprefix("@") for m in _PATH.findall(query)}
     asked |= {_ENDING.sub("", a) for a in asked}
     if not asked:
         return {}

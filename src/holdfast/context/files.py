@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_FILES = 50_000
+_NOT_FILES = frozenset({"/proc", "/sys", "/dev", "/run"})
 MARKS = (
     ".git",
     ".holdfast.yaml",
@@ -105,7 +106,7 @@ def walk(root: Path, *, also: Sequence[Path] = (), most: int = MOST_FILES) -> Tr
         for entry in entries:
             path = base + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if entry.name in NEVER or is_ignored(path, stack, folder=True):
+                if entry.name in NEVER or entry.path in _NOT_FILES or is_ignored(path, stack, folder=True):
                     ignored.append(path)
                 else:
                     waiting.append((f"{path}/", stack))

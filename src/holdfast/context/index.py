@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
+from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,13 +19,16 @@ from holdfast.context._history import History, head_of, read_history
 from holdfast.context._words import words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from holdfast.context.files import File, Tree
 
 VERSION = 1
-MOST_READ = 20_000
-"""Files whose words are kept; more are known by their paths alone."""
+MOST_READ, MOST_BYTES = 10_000, 128_000_000
+"""Files whose words are kept, and their bytes; more are known by their paths alone."""
+LONGEST = 8.0
+"""Seconds that one refresh reads for: what is left then is read by the next one."""
 SNIFFED = 8_192
 
 
@@ -45,9 +51,10 @@ class _Kept(Struct, array_like=True):
 class Index:
     """Keeps the words of the files of one project; `folder` is where they are kept between programs, or None."""
 
-    def __init__(self, root: Path, folder: Path | None = None) -> None:
-        """Take the project and the folder; nothing is read yet."""
+    def __init__(self, root: Path, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the project, the folder, and a clock in seconds; nothing is read yet."""
         self.root = root
+        self.clock = clock
         name = hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
         self.path = None if folder is None else folder / f"{name}.words"
         self.history = History()
@@ -58,12 +65,14 @@ class Index:
     def refresh(self, tree: Tree) -> dict[str, Words]:
         """Return the words of the files of a tree; reads only those that are new or changed."""
         before = self._files if self._files is not None else self._load()
-        wanted = [f for f in tree.files if f.is_read][:MOST_READ]
         found: dict[str, Words] = {}
         self.read = 0
-        for file in wanted:
+        until = self.clock() + LONGEST
+        for file in _wanted(tree):
             known = before.get(file.path)
             if known is None or known.mtime != file.mtime or known.size != file.size:
+                if self.clock() > until:
+                    continue
                 known = self._words(file)
                 self.read += 1
             found[file.path] = known
@@ -110,4 +119,14 @@ class Index:
                 file.write(data)
             beside.replace(self.path)
         except OSError:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
+
+
+def _wanted(tree: Tree) -> list[File]:
+    """Return the files to read, the smallest where there are too many."""
+    found = [f for f in tree.files if f.is_read]
+    if len(found) <= MOST_READ and sum(f.size for f in found) <= MOST_BYTES:
+        return found
+    found = sorted(found, key=lambda f: f.size)[:MOST_READ]
+    return [f for f, size in zip(found, accumulate(f.size for f in found), strict=True) if size <= MOST_BYTES]

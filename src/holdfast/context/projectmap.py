@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from holdfast.context.ranking import Ranked
 
 BUDGET = 1000
-FOLDED_SHARE = 0.08
-"""Of the budget, for folders without a likely file."""
+FOLDED_SHARE, LEAST_FOLDED = 0.08, 32
+"""Of the budget, for folders without a likely file, and the fewest tokens for them (a third of a small budget at most)."""
 MOST_FOLDED = 12
 
 
@@ -43,11 +43,14 @@ class ProjectMap(Struct, frozen=True, kw_only=True):
 
 def build(tree: Tree, ranked: Sequence[Ranked], *, budget: int = BUDGET, model: str = "") -> ProjectMap:
     """Write as many of the best files as fit a budget of tokens, and fold the rest."""
-    head = f"{tree.root.name}: {len(tree.files)}{'+' if tree.cut else ''} files, the likeliest first"
-    kept = _fitting([r.path for r in ranked], budget - _count(head, model) - round(budget * FOLDED_SHARE), model)
+    if not tree.files:
+        return ProjectMap(text="", tokens=0, files=0)
+    head = f"{tree.root.name or '/'}: {len(tree.files)}{'+' if tree.cut else ''} files, the likeliest first"
+    aside = max(round(budget * FOLDED_SHARE), min(LEAST_FOLDED, budget // 3))
+    kept = _fitting([r.path for r in ranked], budget - _count(head, model) - aside, model)
     while True:
         shown = tuple(ranked[:kept])
-        folded = _folded(tree, [r.path for r in shown], round(budget * FOLDED_SHARE), model)
+        folded = _folded(tree, [r.path for r in shown], aside, model)
         text = "\n".join([head, *(r.path for r in shown), *(f"{f.path}/ ({f.files} files)" for f in folded)])
         cost = _count(text, model)
         if cost <= budget or not kept:
