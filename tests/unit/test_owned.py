@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -185,8 +186,9 @@ def test_a_name_that_another_program_reserves_meanwhile_is_taken_over(url, monke
     with open_store(url) as one, open_store(url) as two:
         theirs = two.session("n").id
         stale: list[None] = [None]
-        real = one.store.doc
-        monkeypatch.setattr(one.store, "doc", lambda kind, key: stale.pop() if stale else real(kind, key))
+        opened: Any = one.store
+        real = opened.doc
+        monkeypatch.setattr(opened, "doc", lambda kind, key: stale.pop() if stale else real(kind, key))
         assert one.session("n").id == theirs
         assert stale == []
 
