@@ -122,8 +122,10 @@ def _invoke(state: State, arguments: list[str]) -> int:
             state.text(f"holdfast {__version__}")
         return 0
     if all(a in GLOBAL for a in arguments):
-        arguments = [*arguments, "list"]
+        from holdfast.faces.cli._dashboard import opens_alone
+
         state.bare = True
+        arguments = [*arguments, "monitor" if opens_alone(state) else "list"]
     try:
         with program.make_context("holdfast", arguments, obj=state) as ctx:
             program.invoke(ctx)

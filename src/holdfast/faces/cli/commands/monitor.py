@@ -11,8 +11,6 @@ from holdfast.faces.cli._command import command
 if TYPE_CHECKING:
     from holdfast.faces.cli._state import State
 
-CLEAR = "\x1b[H\x1b[2J"
-
 
 @command(
     "monitor",
@@ -23,6 +21,7 @@ CLEAR = "\x1b[H\x1b[2J"
         "holdfast monitor --interval 10",
         "holdfast monitor --json",
     ),
+    exits=(10,),
 )
 @click.option("--once", is_flag=True, help="Print one board and end.")
 @click.option(
@@ -36,7 +35,7 @@ CLEAR = "\x1b[H\x1b[2J"
 def monitor(state: State, *, once: bool, interval: float | None, no_sync: bool) -> None:
     """Watch the agents that run now: their states, what they need, context, tokens per minute and cost today.
 
-    Off a terminal, and with --json, it prints one board.
+    On a terminal this is the dashboard; its ? shows all keys. Off a terminal, with --once and with --json it prints one board.
     """
     if state.json:
         from holdfast.faces.cli._live_items import board_document
@@ -44,22 +43,17 @@ def monitor(state: State, *, once: bool, interval: float | None, no_sync: bool) 
         found = state.workspace.monitor.board(sync=not no_sync, scored=True)
         state.document(board_document(state.workspace, found))
         return
-    from holdfast.faces.cli._board import board
+    from holdfast.faces.cli._dashboard import can_type, is_installed, show
 
-    if once or not state.on_terminal:
+    if once or not can_type(state):
+        from holdfast.faces.cli._board import board
+
         state.text(board(state, state.workspace.monitor.board(sync=not no_sync)))
         return
-    _watch(state, interval or float(state.config["dashboard.refresh_interval"]))
+    if not is_installed():
+        from holdfast.errors import Unavailable
 
-
-def _watch(state: State, interval: float) -> None:
-    """Draw a board again and again, until the person stops it; tell what a person asked to be told of."""
-    import threading
-
-    from holdfast.faces.cli._board import board
-
-    alarms = state.workspace.alarms
-    for found in state.workspace.monitor.watch(threading.Event(), interval=interval):
-        state.text(CLEAR + board(state, found))
-        for failed in alarms.tell(alarms.see(found)):
-            state.talk(failed)
+        raise Unavailable(
+            "the dashboard needs the extra tui", "pip install 'holdfast[tui]', or holdfast monitor --once"
+        )
+    show(state, interval)
