@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from holdfast.services.alerts import Alarms
     from holdfast.services.archive import Archive
     from holdfast.services.closing import Closing
+    from holdfast.services.context import Context
     from holdfast.services.demo import Demo
     from holdfast.services.doctor import Doctor
     from holdfast.services.exchange import Exchange
@@ -319,6 +320,13 @@ class Workspace:
             self.sessions.purge(session)
         self.preferences.clear()
         return count
+
+    @cached_property
+    def context(self) -> Context:
+        """What a model is told besides the question."""
+        from holdfast.services.context import Context  # noqa: PLC0415
+
+        return Context(lambda: self.store, lambda: self.redactor, lambda: self.preferences, self.data / "map")
 
     @cached_property
     def doctor(self) -> Doctor:

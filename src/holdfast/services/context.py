@@ -83,12 +83,14 @@ class Context:
         query: str = "",
         *,
         session: Session | None = None,
-        budget: int = projectmap.BUDGET,
+        budget: int | None = None,
         model: str = "",
     ) -> ProjectMap:
         """Return the map of a project for a question."""
         ground = self.ground(folder, query, [t.path for t in self._activity(session)[0]])
-        return self._masked_map(projectmap.build(ground.tree, ground.ranked, budget=budget, model=model))
+        return self._masked_map(
+            projectmap.build(ground.tree, ground.ranked, budget=budget or projectmap.BUDGET, model=model)
+        )
 
     def highlights(
         self,
@@ -97,14 +99,14 @@ class Context:
         *,
         session: Session | None = None,
         paths: Sequence[str] = (),
-        budget: int = code.BUDGET,
+        budget: int | None = None,
     ) -> Highlights:
         """Return the symbols of the files that matter for a question, or of the files given."""
         root = project_root(folder)
         if not paths:
             ground = self.ground(folder, query, [t.path for t in self._activity(session)[0]])
             paths = [r.path for r in ground.ranked]
-        made = code.build(root, [_inside(root, p, folder) for p in paths], query, budget=budget)
+        made = code.build(root, [_inside(root, p, folder) for p in paths], query, budget=budget or code.BUDGET)
         return replace(made, text=self._masked(made.text))
 
     def gather(
