@@ -99,6 +99,17 @@ def test_a_batch_that_fails_leaves_nothing_known_by_heart(store):
     assert [m.seq for m in store.messages("one")] == [0, 1, 2]
 
 
+def test_what_failed_is_forgotten_before_another_writer_takes_its_revision(store, path):
+    other = SqliteStore(path, durability="derived")
+    put(store, said(0))
+    with pytest.raises(Conflict):
+        two_puts(store)
+    put(other, said(7))
+    put(store, said(1))
+    assert [m.id for m in store.messages("one")] == ["m0", "m7", "m1"]
+    other.close()
+
+
 def test_facts_told_again_cost_nothing_and_new_ones_are_kept(store):
     put(store, said(0), session=replace(ONE, title="first", active=5))
     put(store, said(1), session=replace(ONE, title="first", active=3))

@@ -88,6 +88,21 @@ class ForkContract:
         assert (_prompts(store, "parent"), _prompts(store, "fork")) == (32, 22)
         _sound(store)
 
+    def test_a_short_base_keeps_what_stands_behind_the_fork_to_itself(self, store: Store) -> None:
+        for number in range(10):
+            _put(store, "parent", _said(number))
+        _fork(store, "parent", "fork", 5)
+        _put(store, "fork", _said(7, text="other"))
+        assert _texts(store, "fork") == [*WORDS[:5], "other 7"]
+        assert _texts(store, "parent") == WORDS[:10]
+
+    def test_a_fork_after_a_change_counts_what_is_there_now(self, store: Store) -> None:
+        for number in range(90):
+            _put(store, "parent", _said(number))
+        _put(store, "parent", dropped=("m3", "m40"))
+        _fork(store, "parent", "fork", 80)
+        assert _prompts(store, "fork") == len(_texts(store, "fork")) == 78
+
     def test_what_a_fork_has_from_its_base_is_not_added_again(self, store: Store) -> None:
         _put(store, "parent", _said(*range(30)))
         _fork(store, "parent", "fork")
