@@ -97,7 +97,7 @@ WRAPPERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("direnv", "exec", ".", "claude"), ("nice", "-n", "5", "claude"),
     ),
     "codex": (
-        ("node", "/usr/lib/node_modules/@openai/codex/bin/codex.js"), ("mise", "exec", "--", "codex"), ("op", "run", "--", "codex"),
+        ("mise", "exec", "--", "codex"), ("op", "run", "--", "codex"),
         ("caffeinate", "-i", "codex"), ("screen", "-S", "codex", "codex"),
     ),
     "copilot-cli": (("ssh", "-t", "box", "copilot"), ("sh", "-c", "copilot"), ("npm", "exec", "@github/copilot")),
@@ -106,6 +106,21 @@ WRAPPERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "opencode": (("bash", "-c", "opencode; exec bash"), ("doppler", "run", "--", "opencode"), ("bunx", "opencode-ai")),
     "goose": (("env", "GOOSE_MODE=auto", "goose", "session"), ("tmux", "attach", "-t", "goose"), ("mosh-client", "goose")),
 }  # fmt: skip
+
+
+@held("wrapper", Codex)
+def the_script_of_npm_that_started_codex_is_no_session_beside_it(stage: Stage) -> Steps:
+    pen = Codex(stage.world, stage.cwd)
+    pen.holds = False
+    entry = stage.world.folder / "lib" / str(pen.number) / "node_modules" / "@openai" / "codex" / "bin" / "codex.js"
+    child = ("/usr/lib/node_modules/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex",)
+    _, worker = stage.world.standins.start_pair(entry, child, cwd=stage.cwd, worker="codex")
+    pen.prompt(20)
+    pen.hook("working", ago=20, pid=worker)
+    yield see(pen, WORKING, "asked, by one of the two")
+    pen.finish(20)
+    pen.hook("done-unread", ago=20, pid=worker)
+    yield see(pen, DONE, "finished")
 
 
 @held("wrapper", ClaudeCode, Codex, CopilotCli, GeminiCli, Aider, OpenCode, Goose)

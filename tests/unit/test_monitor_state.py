@@ -91,6 +91,15 @@ def test_work_of_which_nothing_is_heard_for_long_is_not_believed():
     assert state(seen("registry", "working", ago=old), tail=ends("open", ago=MINUTE)) == "working"
 
 
+def test_a_witness_of_waits_is_believed_longer_while_a_call_is_out():
+    out = ends("open", ago=40 * MINUTE, calls=("Bash",), called=NOW - 40 * MINUTE)
+    assert state(seen("registry", "working", ago=40 * MINUTE), tail=out) == "working"
+    assert state(tail=out) == "unknown"
+    assert state(seen("registry", "working", ago=40 * MINUTE), tail=ends("open", ago=40 * MINUTE)) == "unknown"
+    out = ends("open", ago=2 * HOUR, calls=("Bash",), called=NOW - 2 * HOUR)
+    assert state(seen("registry", "working", ago=2 * HOUR), tail=out) == "unknown"
+
+
 def test_a_tool_that_runs_for_hours_is_believed_while_what_it_started_runs():
     tail = ends("open", ago=3 * HOUR, calls=("Bash",), called=NOW - 3 * HOUR)
     assert state(tail=tail, child=NOW - 3 * HOUR + SECOND) == "working"

@@ -41,7 +41,7 @@ def tail_of(agent, path, *records):
 LAUNCHES = {
     "claude-code": [
         ("claude",), ("/usr/local/bin/claude", "--continue"), ("node", "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js"),
-        ("/home/me/.local/share/claude/versions/2.1.261", "-p", "do it"), ("/bin/sh", "/home/me/bin/claude"),
+        ("/home/me/.local/share/claude/versions/2.1.261", "-p", "do it"),
     ],
     "codex": [("codex", "exec", "fix it"), ("/opt/homebrew/bin/codex",), ("node", "/usr/lib/node_modules/@openai/codex/bin/codex.js")],
     "gemini-cli": [("node", "/usr/local/bin/gemini"), ("node", "--max-old-space-size=8192", "/x/@google/gemini-cli/dist/index.js")],
@@ -79,8 +79,23 @@ DECOYS = (
     ("node", "/usr/share/code/resources/app/extensions/ms-vscode.js"), ("agent",), ("datadog-agent", "run"), ("ssh-agent",),
     ("goose", "-dir", "db", "up"), ("rg", "--files", "/x/@anthropic-ai/claude-code"), ("electron", "/opt/Claude/app.asar"),
     ("/x/@anthropic-ai/claude-code/vendor/ripgrep/x64-linux/rg", "word"), ("cat", "/usr/bin/copilot"), ("sudo", "-u", "me", "codex"),
+    ("/bin/sh", "/home/me/bin/claude"), ("bash", "/home/me/bin/aider"), ("copilot", "svc", "deploy"), ("copilot", "env", "ls"),
     ("python3", "-m", "pytest", "aider"), ("less", "pi"), ("man", "opencode"), ("watch", "-n1", "claude"), ("gemini-server",),
 )  # fmt: skip
+
+
+def test_what_is_said_to_an_agent_is_no_command_of_its_program():
+    assert set(holders(process("copilot", "-p", "deploy"))) == {"copilot-cli"}
+    assert set(holders(process("claude", "-p", "doctor"))) == {"claude-code"}
+
+
+def test_an_aider_below_the_root_of_its_repository_writes_at_the_root(tmp_path):
+    (tmp_path / ".git").mkdir()
+    below = str(tmp_path / "src" / "app")
+    (claim,) = holders(process("aider", cwd=below))["aider"]
+    assert claim.cwd == str(tmp_path)
+    (claim,) = holders(process("aider", "--no-git", cwd=below))["aider"]
+    assert claim.cwd == below
 
 
 @pytest.mark.parametrize("argv", DECOYS, ids=" ".join)
@@ -293,6 +308,8 @@ CODEX = {
     "a call is open": ([event("task_started", 1), codex("response_item", 2, type="function_call", call_id="c", name="shell", arguments="{}")], ("open", "", False)),
     "it asks": ([event("task_started", 1), event("exec_approval_request", 2, command=["rm", "x"])], ("open", "permission", False)),
     "a question": ([event("task_started", 1), codex("response_item", 2, type="function_call", call_id="c", name="request_user_input", arguments='{"questions":[{"question":"Which?"}]}')], ("open", "question", False)),
+    "compacted in a turn": ([event("task_started", 1), codex("compacted", 2, message="x")], ("open", "", False)),
+    "compacted by hand": ([event("task_started", 1), event("task_complete", 2), codex("compacted", 3, message="x")], ("done", "", False)),
     "words are no end": ([event("task_started", 1), event("agent_message", 2, message="so far")], ("said", "", False)),
 }  # fmt: skip
 

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from holdfast.model.process import Process
 
-_INTERPRETERS = ("node", "nodejs", "bun", "deno", "python", "pypy", "bash", "sh", "dash", "zsh", "ruby")
+_INTERPRETERS = ("node", "nodejs", "bun", "deno", "python", "pypy", "ruby")
+_SHELLS = ("bash", "sh", "dash", "zsh", "ksh", "fish")
+"""A script of a shell that bears an agent's name starts the agent, and is none."""
 _TAKE_VALUES = {"-r", "--require", "--import", "--loader", "--experimental-loader", "-W", "-X", "--env-file"}
 _SUFFIXES = (".exe", ".cmd")
 _FIRST = 2
 _ABOUT = frozenset({"--version", "-V", "--help", "-h"})
+_SAYS = ("-p", "--prompt", "-i", "--interactive")
+"""What follows one of these is said to the agent, and no command of the program."""
 
 
 class Launch(Struct, frozen=True):
@@ -41,9 +45,14 @@ def arguments(process: Process, launch: Launch) -> tuple[str, ...] | None:
     if any(a.startswith("--type=") for a in argv[1:]):  # zygotes, renderers and other helpers of an editor
         return None
     found = _after_command(process, launch)
-    if found is None or any(a in launch.never for a in found[:_FIRST]) or any(a in _ABOUT for a in found):
+    if found is None or any(a in launch.never for a in _verbs(found)) or any(a in _ABOUT for a in found):
         return None
     return found
+
+
+def _verbs(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the arguments that may be a command of the program."""
+    return given[:1] if given[:1] and given[0] in _SAYS else given[:_FIRST]
 
 
 def _after_command(process: Process, launch: Launch) -> tuple[str, ...] | None:
@@ -53,6 +62,8 @@ def _after_command(process: Process, launch: Launch) -> tuple[str, ...] | None:
     command = named(argv[0])
     if command in launch.names:
         return argv[1:]
+    if command in _SHELLS:
+        return None
     if not _is_interpreter(command):
         return argv[1:] if process.name in launch.names or _is_version(argv[0], launch) else None
     place, module = _script(argv)

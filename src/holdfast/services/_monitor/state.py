@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MINUTE_MS = 60_000
 SURE: dict[str, float] = {"hook": 0.97, "registry": 0.93, "transcript": 0.85, "process": 0.3}
 GUESS = 0.6
+LONG_CALL = 3
+"""So many times longer work is believed while a tool runs, of a witness that tells of waits too."""
 RESTING: frozenset[State] = frozenset({"idle", "done-unread"})
 _ASKED: dict[str, State] = {"question": "waiting-question", "permission": "waiting-permission"}
 WAITING: frozenset[State] = frozenset({"waiting-permission", "waiting-question"})
@@ -150,7 +152,7 @@ def _is_fresh(evidence: Evidence, facts: Facts, now: int, rules: Rules) -> bool:
         return not _is_over(evidence, facts.tail, now, rules)
     if evidence.state != "working":
         return True
-    signs = [evidence.at]
+    signs, patience = [evidence.at], rules.idle_ms
     if facts.tail is not None and facts.tail.at is not None:
         signs.append(facts.tail.at)
         if (
@@ -159,7 +161,9 @@ def _is_fresh(evidence: Evidence, facts: Facts, now: int, rules: Rules) -> bool:
             and facts.child >= facts.tail.called - rules.grace_ms
         ):
             return True  # what the open call started runs still
-    return now - max(signs) < rules.idle_ms
+        if facts.tail.called is not None and evidence.kind != "transcript":
+            patience *= LONG_CALL  # it would have been told of a wait, and is not written to while a tool runs
+    return now - max(signs) < patience
 
 
 def _is_over(evidence: Evidence, tail: Tail | None, now: int, rules: Rules) -> bool:

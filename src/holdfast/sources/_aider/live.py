@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from holdfast.sources._live import Launch, arguments, plain_claim
 from holdfast.sources._turns import Fold, last_lines, written_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from holdfast.model.live import Claim, Tail
     from holdfast.model.process import Process
 
@@ -28,7 +33,19 @@ def claims(process: Process) -> tuple[Claim, ...]:
     given = arguments(process, LAUNCH)
     if given is None:
         return ()
-    return (plain_claim(process, given, by_id=(), go_on=("--restore-chat-history",)),)
+    claim = plain_claim(process, given, by_id=(), go_on=("--restore-chat-history",))
+    return (replace(claim, cwd=_root(process.cwd, given)),)
+
+
+def _root(cwd: str, given: Sequence[str]) -> str:
+    """Return where the history lies: at the root of the repository, else in the folder itself."""
+    if not cwd or "--no-git" in given:
+        return cwd
+    folder = Path(cwd)
+    try:
+        return next((str(f) for f in (folder, *folder.parents) if (f / ".git").exists()), cwd)
+    except OSError:
+        return cwd
 
 
 def tail(path: str) -> Tail:

@@ -74,8 +74,8 @@ def tail(path: str) -> Tail | None:
             _event(fold, payload, at)
         elif record.get("type") == "response_item":
             _item(fold, payload, at)
-        elif record.get("type") == "compacted":
-            fold.works(at)
+        elif record.get("type") == "compacted" and fold.turn in ("none", "open", "said"):
+            fold.works(at)  # after a turn it opens none
     return fold.tail(written=written_at(path))
 
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from holdfast.model.process import Process
     from holdfast.sources.base import Scene
 
+_OF_AWS = ("app", "deploy", "docs", "env", "init", "job", "pipeline", "secret", "storage", "svc")
+"""Commands of another program of this name, which deploys containers."""
 LAUNCH = Launch(
     names=("copilot",),
     scripts=("@github/copilot/index.js", "@github/copilot/npm-loader.js", "@github/copilot/app.js"),
-    never=("help", "login", "logout", "update", "version", "mcp", "plugin", "completion"),
+    never=("help", "login", "logout", "update", "version", "mcp", "plugin", "completion", *_OF_AWS),
 )
 SLACK_NS = 2_000_000_000
 TOO_MANY = 429
