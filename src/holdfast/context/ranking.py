@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from holdfast.context.index import Words
 
 B, B_PATH = 0.75, 0.3
-PATH, SAID, RECENT, TOGETHER, TOUCHED, NAMED = 0.7, 0.3, 0.25, 0.1, 1.5, 5.0
+PATH, SAID, RECENT, TOGETHER, TOUCHED, NAMED = 0.7, 0.3, 0.4, 0.1, 1.5, 5.0
 _TESTS = re.compile(
     r"(^|/)(tests?|testing|specs?|__tests__|e2e)(/|$)|(^|/)(test_[^/]*|[^/]*[_.](test|spec)|conftest)\.\w+$"
 )
