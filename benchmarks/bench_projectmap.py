@@ -23,7 +23,12 @@ from holdfast.context.ranking import Scene, rank
 
 COLD_MS, WARM_MS, IGNORED_MS = 2000, 400, 5
 QUESTION = "Fix the retry of webhooks when the billing service answers too late"
-WORDS = ["retry", "webhook", "billing", "cache", "session", "token", "parser", "export", "queue", "login", "schema", "latency", "release", "invoice", "customer", "index"]def write_project(folder, files):
+WORDS = [
+    "retry", "webhook", "billing", "cache", "session", "token", "parser", "export", "queue", "login", "schema", "latency", "release", "invoice", "customer", "index",
+]  # fmt: skip
+
+
+def write_project(folder, files):
     """Write code in packages of twenty files; every name is made of words that questions have."""
     rng = random.Random(7)
     for number in range(files):
