@@ -24,7 +24,8 @@ from holdfast.context.ranking import Scene, rank
 COLD_MS, WARM_MS, IGNORED_MS = 2000, 400, 5
 QUESTION = "Fix the retry of webhooks when the billing service answers too late"
 WORDS = [
-    "retry", "webhook", "billing", "cache", "session", "token", "parser", "export", "queue", "login", "schema", "latency", "release", "invoice", "customer", "index",
+    "retry", "webhook", "billing", "cache", "session", "token", "parser", "export", "queue", "login",
+    "schema", "latency", "release", "invoice", "customer", "index",
 ]  # fmt: skip
 
 

@@ -96,6 +96,7 @@ def test_secrets_are_masked_in_all_that_is_told_and_recorded(desk):
     )
     found = desk.context.gather("curl", desk.folder, session=session)
     assert KEY not in found.text
+    assert KEY not in "".join(i.text for i in found.injected)
     desk.context.record(session, found)
     assert KEY.encode() not in b"".join(desk.store.docs("context").values())
 

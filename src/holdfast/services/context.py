@@ -19,7 +19,7 @@ from holdfast.context import projectmap
 from holdfast.context.budget import of_window
 from holdfast.context.files import project_root, walk
 from holdfast.context.index import Index
-from holdfast.context.pack import Pack, Piece
+from holdfast.context.pack import Injected, Pack, Piece
 from holdfast.context.ranking import Ranked, Scene, rank
 from holdfast.model.activity import CommandRun, FileTouch, derive
 from holdfast.model.message import Json, Message, ToolCall
@@ -136,12 +136,13 @@ class Context:
             *_plan_pieces(session, messages, name),
         ]
         masked = [replace(p, text=self._masked(p.text)) for p in pieces]
-        return packing.fit(masked, messages, window=window, budget=budget, model=model)
+        made = packing.fit(masked, messages, window=window, budget=budget, model=model)
+        return replace(made, injected=tuple(self._shown(i) for i in made.injected))
 
     def record(self, session: Session, told: Pack) -> None:
         """Keep what was told in a session's latest turn."""
-        shown = [replace(i, text=self._masked(i.text)) for i in told.injected]
-        data = msgspec.json.encode(replace(told, injected=tuple(shown), messages=()))
+        shown = tuple(replace(i, text=self._masked(i.text)) for i in told.injected)  # a caller may have added to it
+        data = msgspec.json.encode(replace(told, injected=shown, messages=()))
         self.store().put_docs(KIND, {session.id: data})
 
     def recorded(self, session: Session) -> Pack | None:
@@ -169,6 +170,10 @@ class Context:
 
     def _activity(self, session: Session | None) -> tuple[tuple[FileTouch, ...], tuple[CommandRun, ...]]:
         return derive(self._messages(session))
+
+    def _shown(self, told: Injected) -> Injected:
+        """Mask the conversation as it is shown; its messages are the caller's, who masks what goes to a model."""
+        return replace(told, text=self._masked(told.text)) if told.kind == "conversation" else told
 
     def _masked(self, text: str) -> str:
         return self.redactor().mask(text)[0] if text else text
