@@ -77,3 +77,13 @@ def test_a_flipped_bit_is_found_and_named(tmp_path, filled):
     db.execute("UPDATE raw SET data=? WHERE pk=?", (data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], pk))
     faults = list(store.verify())
     assert [f.place for f in faults] == [f"raw {pk}"]
+
+
+@pytest.mark.parametrize("source", [InMemoryStore, lambda: SqliteStore(None)])
+def test_documents_of_every_kind_go_along_with_a_copy(source):
+    store, target = source(), SqliteStore(None)
+    store.put_docs("made up later", {"one": b"1", "two": b"2"})
+    store.put_docs("made up later", {"two": None})
+    Archive(store).copy_to(target)
+    assert target.kinds() == ("made up later",)
+    assert target.docs("made up later") == {"one": b"1"}

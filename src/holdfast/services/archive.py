@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from holdfast.model import Edits, Request, Rollup, Session, Transcript
 from holdfast.services.purge import PURGED
-from holdfast.stores.base import Entry, Fault, Raw, SupportsLedger, SupportsRaw, SupportsVerify
+from holdfast.stores.base import Entry, Fault, Raw, SupportsDoc, SupportsLedger, SupportsRaw, SupportsVerify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from holdfast.stores.base import RawFile, Store
 
-KINDS = ("cursor", "losses", "facts", "note", "preference", "tag_feedback", "owned", PURGED)
-"""Documents that go along with a copy."""
+KINDS = ("cursor", "losses", "facts", "tag_feedback", "owned", PURGED)
+"""Documents that go along with a copy of a store that cannot name its kinds; of every other all do."""
 CHUNK = 500
 
 
@@ -68,7 +68,7 @@ class Archive:
             done = self._copy(session, target, done)
             if progress is not None:
                 progress(number, len(sessions))
-        for kind in KINDS:
+        for kind in self.store.kinds() if isinstance(self.store, SupportsDoc) else KINDS:
             target.put_docs(kind, dict(self.store.docs(kind)))
         return done
 

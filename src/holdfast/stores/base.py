@@ -154,10 +154,13 @@ class SupportsFork(Protocol):
 
 @runtime_checkable
 class SupportsDoc(Protocol):
-    """A store that can look one document up without reading all of its kind."""
+    """A store that can look one document up without reading all of its kind, and knows which kinds it holds."""
 
     def doc(self, kind: str, key: str) -> bytes | None:
         """Return one document."""
+
+    def kinds(self) -> tuple[str, ...]:
+        """Name the kinds of documents that are kept."""
 
 
 @runtime_checkable

@@ -174,6 +174,11 @@ class InMemoryStore:
         with self._lock:
             return dict(self._docs.get(kind, {}))
 
+    def kinds(self) -> tuple[str, ...]:
+        """Name the kinds of documents that are kept."""
+        with self._lock:
+            return tuple(sorted(kind for kind, held in self._docs.items() if held))
+
     def put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
         """Keep or remove documents."""
         with self._lock:

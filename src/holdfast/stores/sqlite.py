@@ -185,6 +185,11 @@ class SqliteStore:
         with self._lock:
             return dict(all_rows(self._db, "SELECT key, value FROM docs WHERE kind=?", (kind,)))
 
+    def kinds(self) -> tuple[str, ...]:
+        """Name the kinds of documents that are kept."""
+        with self._lock:
+            return tuple(kind for (kind,) in all_rows(self._db, "SELECT DISTINCT kind FROM docs ORDER BY kind"))
+
     def put_docs(self, kind: str, docs: Mapping[str, bytes | None]) -> None:
         """Keep or remove documents."""
         with self._writing():
