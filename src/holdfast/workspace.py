@@ -13,12 +13,13 @@ from holdfast import config as configuration
 from holdfast.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
+    from collections.abc import Iterable, Mapping, MutableMapping, Sequence
     from types import TracebackType
 
     from holdfast._sqlite import Durability
     from holdfast.config import Config
     from holdfast.index import Index
+    from holdfast.model import Session
     from holdfast.pricing import Prices
     from holdfast.redact import Redactor
     from holdfast.services.alerts import Alarms
@@ -197,7 +198,9 @@ class Workspace:
         """Find words."""
         from holdfast.services.search import Search  # noqa: PLC0415
 
-        return Search(self.store, lambda: self.index, lambda: self.sync.catch_up(wait=False))
+        return Search(
+            self.store, lambda: self.index, lambda: self.sync.catch_up(wait=False), told=self._as_they_are_now
+        )
 
     @cached_property
     def prices(self) -> Prices:
@@ -212,7 +215,11 @@ class Workspace:
         """Count what was used."""
         from holdfast.services.usage import UsageReport  # noqa: PLC0415
 
-        return UsageReport(self.store, lambda: self.sync, lambda: self.prices)
+        return UsageReport(self.store, lambda: self.sync, lambda: self.prices, told=self._as_they_are_now)
+
+    def _as_they_are_now(self, sessions: Iterable[Session]) -> Iterable[Session]:
+        """Return sessions with the states they are in now, where running agents may be looked for."""
+        return self.monitor.listed(sessions) if self.config["monitoring.auto_discover"] else sessions
 
     @cached_property
     def health(self) -> HealthReport:

@@ -75,6 +75,25 @@ def test_states_and_their_groups_are_filters(live, status):
         assert IDENT in [s["native_id"] for s in live.json(*line)["sessions"]]
 
 
+@pytest.mark.parametrize(("status", "is_found"), [("waiting", True), ("waiting-question", True), ("ended", False)])
+def test_search_export_and_usage_choose_by_the_states_of_now(live, status, is_found):
+    path = live.home / ".claude" / "projects" / "-live" / f"{IDENT}.jsonl"
+    stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    usage = {"input_tokens": 7, "output_tokens": 9}
+    call = {"type": "tool_use", "id": "t2", "name": "AskUserQuestion", "input": {"questions": [{"question": "So?"}]}}
+    message = {"id": "m9", "role": "assistant", "model": "claude-opus-4-7", "content": [call], "usage": usage}
+    record = {"type": "assistant", "uuid": "u9", "parentUuid": "u2", "sessionId": IDENT, "timestamp": stamp}
+    with path.open("a") as stream:
+        stream.write(json.dumps(record | {"message": message, "requestId": "r9"}) + "\n")
+    ident = live.json("list")["sessions"][0]["id"]
+    hits = live.json("search", "port", "--status", status)["hits"]
+    assert (ident in {h["session"] for h in hits}) == is_found
+    rows = live.json("usage", "--by", "session", f"status:{status}")["rows"]
+    assert (ident in {r["key"] for r in rows}) == is_found
+    exported = live("export", f"status:{status}", "--format", "jsonl").stdout
+    assert (TITLE in exported) == is_found
+
+
 def test_states_that_nothing_is_in_find_nothing_of_it(live):
     assert IDENT not in [s["native_id"] for s in live.json("list", "--status", "idle")["sessions"]]
     assert IDENT not in [s["native_id"] for s in live.json("list", "-status:waiting")["sessions"]]

@@ -238,3 +238,14 @@ def test_the_verdicts_on_a_purged_sessions_tags_go_with_it(tmp_path):
             ws.tagging.decide(session, accepted=["api"])
         ws.sessions.purge(gone)
         assert [v.provenance.session for v in ws.tagging.verdicts()] == [kept.id]
+
+
+def test_that_a_purged_session_was_seen_is_forgotten_with_it(tmp_path):
+    claude = archive(tmp_path)
+    with workspace(tmp_path, claude.roots) as ws:
+        ws.sync.run()
+        gone = ws.sessions.resolve("aaaa")
+        kept = next(s for s in ws.store.find() if s.id != gone.id)
+        ws.monitor.mark_read(gone.id, kept.id)
+        ws.sessions.purge(gone)
+        assert set(ws.store.docs("read")) == {kept.id}

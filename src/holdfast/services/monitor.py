@@ -90,6 +90,7 @@ class Monitor:
         self._held: tuple[int, list[Session]] = (-1, [])
         self._listed = 0.0
         self._running: frozenset[str] = frozenset()
+        self._watched: dict[str, bool] = {}
 
     def board(self, *, sync: bool = True, scored: bool = False, ended: int = ENDED) -> Board:
         """Return what runs now, what needs a person first, then sessions that ended last; `scored` adds health and advice."""
@@ -267,9 +268,15 @@ class Monitor:
 
     def _settled(self, session: Session) -> State:
         """Return the status of a session that no process holds."""
-        source = self.sources.get(session.agent)
-        is_seen = session.origin == "observed" and (source is None or isinstance(source, SupportsLive))
-        return "ended" if is_seen else session.status
+        return "ended" if session.origin == "observed" and self._is_watched(session.agent) else session.status
+
+    def _is_watched(self, agent: str) -> bool:
+        """Tell whether an agent's processes would be seen; asked for thousands of sessions, found out once."""
+        known = self._watched.get(agent)
+        if known is None:
+            source = self.sources.get(agent)
+            known = self._watched[agent] = source is None or isinstance(source, SupportsLive)
+        return known
 
     def _snapshot(self) -> tuple[Process, ...]:
         if self._processes is not None:

@@ -25,6 +25,8 @@ PURGED = "purged"
 """Documents that name erased sessions, so that no sync brings them back."""
 VERDICTS = "tag_feedback"
 """Documents that keep which proposed tags were taken, by `SESSION/TAG`."""
+READ = "read"
+"""Documents that keep up to when a person saw a session, by its id."""
 _OWN_WORDS = frozenset(get_args(Role) + get_args(ParentKind) + get_args(TokensKind))
 """Words of the model that readers remember; none of them tells what was said."""
 LONG_WORD = 14
@@ -70,6 +72,7 @@ def erase(store: Store, index: Index, sessions: Sequence[Session], *, at: int) -
         store.put_docs(PURGED, {session.id: str(at).encode()})
         store.put_docs("cursor", _blank_cursors(store, session))
         store.put_docs(VERDICTS, {key: None for key in store.docs(VERDICTS) if key.startswith(f"{session.id}/")})
+        store.put_docs(READ, {session.id: None})
         index.forget(session.id)
         store.delete(session.id, at=None, forever=True)
     index.scrub()

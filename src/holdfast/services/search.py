@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from holdfast.errors import Conflict, HoldfastError
 from holdfast.model import Hit, Message, Query
+from holdfast.services._states import passing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from holdfast.index import Index
+    from holdfast.services._states import Told
     from holdfast.stores.base import Store
 
 CLOSE = 20
@@ -20,11 +22,17 @@ CLOSE = 20
 class Search:
     """Joins the index, which knows words, and the store, which knows sessions and texts."""
 
-    def __init__(self, store: Store, index: Callable[[], Index], catch_up: Callable[[], None]) -> None:
-        """Take both, and what brings the index up to the store; the index is opened at the first search."""
+    def __init__(
+        self, store: Store, index: Callable[[], Index], catch_up: Callable[[], None], *, told: Told | None = None
+    ) -> None:
+        """Take both, and what brings the index up to the store; the index is opened at the first search.
+
+        `told` gives sessions the states they are in now, for filters that ask for one.
+        """
         self.store = store
         self.index = index
         self.catch_up = catch_up
+        self.told = told
 
     def find(self, query: Query, *, limit: int = 20) -> tuple[Hit, ...]:
         """Return the best hits, best first; a query without words finds nothing (list answers those)."""
@@ -62,7 +70,7 @@ class Search:
         narrowed = query.since is not None or query.until is not None
         narrowed = narrowed or any(f.key not in ("role", "kind") for f in query.filters)
         if narrowed:
-            return {s.id for s in self.store.find(query)}
+            return {s.id for s in passing(self.store, query, self.told)}
         trashed = frozenset(s.id for s in self.store.find(trashed=True))
         return AllBut(trashed) if trashed else None
 

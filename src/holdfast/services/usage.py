@@ -16,10 +16,12 @@ from msgspec.structs import replace
 from holdfast.model import Bucket, Query, Request, Session, Transcript, Usage, band, kind_of, matches
 from holdfast.model.usage import TokensKind, grown, is_counted, short_key
 from holdfast.services._blocks import Block, block_of, blocks
+from holdfast.services._states import asks_for_states
 from holdfast.stores.base import Entry, SupportsLedger
 
 if TYPE_CHECKING:
     from holdfast.pricing import Prices
+    from holdfast.services._states import Told
     from holdfast.services.sync import Plan, Sync
     from holdfast.stores.base import Store
 
@@ -72,11 +74,17 @@ class Billed(NamedTuple):
 class UsageReport:
     """Joins the ledger, the fast readers for what is not in the archive yet, and prices."""
 
-    def __init__(self, store: Store, sync: Callable[[], Sync], prices: Callable[[], Prices]) -> None:
-        """Take the parts; files are listed only when a table is asked for."""
+    def __init__(
+        self, store: Store, sync: Callable[[], Sync], prices: Callable[[], Prices], *, told: Told | None = None
+    ) -> None:
+        """Take the parts; files are listed only when a table is asked for.
+
+        `told` gives sessions the states they are in now, for filters that ask for one.
+        """
         self.store = store
         self.sync = sync
         self.prices = prices
+        self.told = told
 
     def table(
         self,
@@ -154,10 +162,11 @@ class UsageReport:
             kept = _once(_still_standing(kept, unread), unread)
         passing: dict[str, bool] = {}
         filters = Query(filters=query.filters)
+        now = {s.id: s for s in self.told(known.values())} if self.told and asks_for_states(query) else {}
         for entry in kept:
             ident = entry.session.id
             if ident not in passing:
-                passing[ident] = matches(entry.session, filters)
+                passing[ident] = matches(now.get(ident, entry.session), filters)
             if passing[ident] and _in_time(_moment(entry), query):
                 yield entry
 

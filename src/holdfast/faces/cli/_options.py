@@ -47,20 +47,28 @@ def query_of(given: Mapping[str, Any]) -> Query:
 
 
 def selected(
-    workspace: Workspace, query: Query, *, trashed: bool = False, empty: bool = False, live: bool = False
+    workspace: Workspace, query: Query, *, trashed: bool = False, empty: bool = False, live: bool | None = None
 ) -> list[Session]:
     """Return the sessions that pass a query's filters and, where it has words, hold them; last active first.
 
-    With `live` each has its true status, and those that run stand first, also such that nothing is archived of yet.
+    With `live` each has its true status, and those that run stand first, also such that nothing is archived of yet;
+    without a word on it, only archived ones, and what runs is looked at where the query asks for a state.
     """
     if live:
         return _selected_live(workspace, query, empty=empty)
+    if live is None and not trashed and _asks_for_states(query) and workspace.config["monitoring.auto_discover"]:
+        archived = {s.id for s in workspace.sessions.find(empty=empty)}
+        return [s for s in _selected_live(workspace, query, empty=empty) if s.id in archived]
     found = workspace.sessions.find(query, trashed=trashed, empty=empty)
     if not query.has_words:
         return found
     workspace.sync.catch_up()
     holders = workspace.search.holders(query, {s.id for s in found})
     return [s for s in found if s.id in holders]
+
+
+def _asks_for_states(query: Query) -> bool:
+    return any(f.key == "status" for f in query.filters)
 
 
 def _selected_live(workspace: Workspace, query: Query, *, empty: bool) -> list[Session]:
