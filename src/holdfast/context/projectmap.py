@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from holdfast.context.ranking import Ranked
 
 BUDGET = 1000
-FOLDED_SHARE, LEAST_FOLDED = 0.08, 32
+FOLDED_SHARE, LEAST_FOLDED = 0.05, 32
 """Of the budget, for folders without a likely file, and the fewest tokens for them (a third of a small budget at most)."""
 MOST_FOLDED = 12
 

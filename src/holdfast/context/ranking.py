@@ -33,7 +33,7 @@ _CODE = frozenset({
     "java", "jl", "js", "jsx", "kt", "kts", "lua", "m", "mjs", "ml", "mm", "nim", "php", "pl", "proto", "py", "pyi", "pyx",
     "r", "rb", "rs", "scala", "sh", "sql", "svelte", "swift", "tf", "ts", "tsx", "vue", "zig",
 })  # fmt: skip
-TEST_PRIOR, ASIDE_PRIOR, PROSE_PRIOR = 0.45, 0.3, 0.4
+TEST_PRIOR, ASIDE_PRIOR, PROSE_PRIOR = 0.3, 0.3, 0.3
 
 
 class Ranked(NamedTuple):
