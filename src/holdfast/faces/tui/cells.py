@@ -150,7 +150,7 @@ def row_cells(row: BoardRow, now: int, look: Look, *, marked: bool) -> list[Cell
     if look.tags and session.tags:
         words.append(" ".join(f"#{safe_line(t)}" for t in session.tags))
     if row.live.needs and not is_over:
-        words.insert(0, safe_line(row.live.needs) + " \u00b7")
+        words = [fit(name_of(row), max(TITLE, room // 2)), "\u00b7", safe_line(row.live.needs)]
     return [*head, Cell(padded(fit(" ".join(words), max(1, room)), max(1, room)), "over" if is_over else ""), *tail]
 
 
