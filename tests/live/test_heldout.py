@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live import heldout_courses, heldout_places, heldout_tails
+from tests.live import heldout_again, heldout_courses, heldout_places, heldout_tails
 from tests.live.heldout import HELD_OUT
 from tests.live.labels import Tally, Verdict
 from tests.live.standins import SUPPORTED
 from tests.live.test_live_situations import play
 from tests.live.world import World, missing
 
-FILES = (heldout_courses, heldout_places, heldout_tails)
+FILES = (heldout_courses, heldout_places, heldout_tails, heldout_again)
 LEAST_LABELS = 150
 LEAST_AGENTS = 8
 GATE = 0.98
