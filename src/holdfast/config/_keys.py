@@ -29,6 +29,8 @@ ARCHIVE_KEYS: tuple[Key, ...] = (
         example="[/home/me/rules.yaml]"),
     Key(name="redact.engine", kind=str, default="auto", choices=("auto", "re", "hyperscan"),
         help="what finds secrets", example="re"),
+    Key(name="tools.sandbox", kind=str, default="required", choices=("required", "off"),
+        help="whether a model's commands run only where they can be confined", example="off"),
     Key(name="usage.timezone", kind=str, default="", help="time zone for days; empty means the system's",
         example="Europe/Berlin",
         project=True),
