@@ -80,6 +80,7 @@ DECOYS = (
     ("goose", "-dir", "db", "up"), ("rg", "--files", "/x/@anthropic-ai/claude-code"), ("electron", "/opt/Claude/app.asar"),
     ("/x/@anthropic-ai/claude-code/vendor/ripgrep/x64-linux/rg", "word"), ("cat", "/usr/bin/copilot"), ("sudo", "-u", "me", "codex"),
     ("/bin/sh", "/home/me/bin/claude"), ("bash", "/home/me/bin/aider"), ("copilot", "svc", "deploy"), ("copilot", "env", "ls"),
+    ("opencode", "attach", "http://127.0.0.1:4096"), ("goose", "session", "list"), ("kiro-cli", "whoami"), ("codex", "cloud", "list"),
     ("python3", "-m", "pytest", "aider"), ("less", "pi"), ("man", "opencode"), ("watch", "-n1", "claude"), ("gemini-server",),
 )  # fmt: skip
 

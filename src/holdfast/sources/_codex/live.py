@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LAUNCH = Launch(
     names=("codex",),
     scripts=("@openai/codex/bin/", "/codex-cli/bin/"),
-    never=("mcp-server", "mcp", "login", "logout", "completion", "sandbox", "debug", "apply", "features"),
+    never=("mcp-server", "mcp", "login", "logout", "completion", "sandbox", "debug", "apply", "features", "cloud"),
 )
 _ROLLOUT = re.compile(r"rollout-.*?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\.jsonl$")
 _SERVER = "app-server"

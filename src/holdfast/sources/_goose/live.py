@@ -16,6 +16,10 @@ LAUNCH = Launch(
     modules=(),
     never=(
         "configure",
+        "list",
+        "export",
+        "remove",
+        "diagnostics",
         "info",
         "mcp",
         "update",

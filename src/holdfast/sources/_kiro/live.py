@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LAUNCH = Launch(
     names=("kiro-cli", "kiro-cli-chat"),
-    never=("login", "logout", "doctor", "update", "settings", "mcp", "integrations", "diagnostic", "translate",
+    never=("login", "whoami", "logout", "doctor", "update", "settings", "mcp", "integrations", "diagnostic", "translate",
            "--list-sessions"),
 )  # fmt: skip
 
@@ -30,7 +30,7 @@ def claims(process: Process, scene: Scene) -> tuple[Claim, ...]:
         return ()
     for root in scene.roots:
         for lock in (root / "sessions" / "cli").glob("*.lock"):
-            if _owner(lock) == process.pid and lock.stat().st_mtime_ns // 1_000_000 >= process.started - 2000:
+            if _owner(lock) == process.pid and (written_at(str(lock)) or 0) >= process.started - 2000:
                 return (Claim(native_id=lock.stem, path=str(lock.with_suffix(".jsonl")), cwd=process.cwd),)
     ident = option(given, "--resume-id")
     if ident:

@@ -27,6 +27,7 @@ LAUNCH = Launch(
         "agent",
         "debug",
         "session",
+        "attach",
     ),
 )
 
