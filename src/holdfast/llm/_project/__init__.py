@@ -1,0 +1,1 @@
+"""What the project's tools are made of, one module per thing."""
