@@ -25,7 +25,7 @@ if TYPE_CHECKING:
             """Yield messages in order."""
 
 
-BLOCK = 150
+BLOCK = 100
 """Messages that are read at once."""
 HELD = 4
 """Blocks that are held."""

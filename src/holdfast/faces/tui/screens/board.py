@@ -62,6 +62,7 @@ class BoardScreen(Deeds):
         self.sort: Sorting = "state"
         self.alerts: tuple[str, ...] = ()
         self._detailed: tuple[object, ...] = ()
+        self._said: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Make the parts."""
@@ -101,11 +102,13 @@ class BoardScreen(Deeds):
             right += f"  {safe_line(self.query_text)}"
         right = fit(right, width - 8)
         left = fit(left, width - columns(right) - 2)
-        gap = " " * (width - columns(left) - columns(right))
-        self.query_one("#heading", Static).update(Content.assemble((left, "bold"), gap, right))
-        strip = self.query_one("#alerts", Static)
-        strip.update(Content("\n".join(safe_line(a) for a in self.alerts)))
-        strip.set_class(bool(self.alerts), "-on")
+        said = (left, " " * (width - columns(left) - columns(right)) + right, *self.alerts)
+        if said != self._said:
+            self._said = said
+            self.query_one("#heading", Static).update(Content.assemble((left, "bold"), said[1]))
+            strip = self.query_one("#alerts", Static)
+            strip.update(Content("\n".join(safe_line(a) for a in self.alerts)))
+            strip.set_class(bool(self.alerts), "-on")
 
     def on_rows_looked(self) -> None:
         """Read the details, once the person stays with a row."""
