@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from holdfast.errors import HoldfastError
 from holdfast.model.live import Board, BoardRow, Live, State
 
 if TYPE_CHECKING:
@@ -40,20 +41,24 @@ class Feed:
         self._archive: tuple[int, list[Session]] = (-1, [])
 
     def run(self) -> None:
-        """Tell what is known at once, then what is seen, until `stop`."""
-        monitor = self.workspace.monitor
-        if self.workspace.store.revision():
-            self.tell(News(board=self._whole(Board(at=0))))
+        """Tell what is known at once, then what is seen, until `stop`; what fails is told, and tried again."""
+        shown = Board(at=0)
         while not self._over.is_set():
             self._again.clear()
-            if self._over.is_set():
-                return
-            for board in monitor.watch(self._again, interval=self.interval):
-                if self._over.is_set():
-                    return
-                self.tell(News(board=self._whole(board), alerts=self._alerts(board)))
-                if board.stale:
-                    break  # what is not read yet is read now, not at the next turn
+            try:
+                if not shown.at and self.workspace.store.revision():
+                    shown = self._whole(Board(at=0))
+                    self.tell(News(board=shown))
+                for board in self.workspace.monitor.watch(self._again, interval=self.interval):
+                    if self._over.is_set():
+                        return
+                    shown = self._whole(board)
+                    self.tell(News(board=shown, alerts=self._alerts(board)))
+                    if board.stale:
+                        break  # what is not read yet is read now, not at the next turn
+            except (HoldfastError, OSError) as error:
+                self.tell(News(board=shown, alerts=(str(error),)))
+                self._again.wait(self.interval)
 
     def look(self) -> None:
         """Look now."""

@@ -84,7 +84,7 @@ class BoardScreen(Deeds):
         """Show a new board."""
         self.board = news.board
         if news.alerts:
-            self.alerts = (*self.alerts, *news.alerts)[-ALERTS:]
+            self.alerts = tuple(dict.fromkeys((*self.alerts, *news.alerts)))[-ALERTS:]
         self.regroup()
 
     def regroup(self) -> None:
