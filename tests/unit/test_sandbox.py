@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -265,3 +266,17 @@ def test_a_shells_words_are_only_arguments(project):
     if confinement() is None:
         pytest.skip("nothing confines here")
     assert run(["echo", "$HOME", ";", "ls"], project).stdout == "$HOME ; ls\n"
+
+
+def test_a_command_ends_when_the_program_that_asked_for_it_is_killed(project):
+    code = "import sys\nfrom pathlib import Path\nfrom holdfast.sandbox import run\nrun(['sleep', sys.argv[1]], Path(sys.argv[2]), sandbox='off')"
+    mark = f"{time.time_ns() % 10**6}.75"
+    asking = subprocess.Popen(python(code, mark, project))
+    started: list = []
+    deadline = time.monotonic() + 20
+    while not started and time.monotonic() < deadline:
+        started = [p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [""])[-1] == mark]
+    asking.kill()
+    asking.wait()
+    assert started
+    assert psutil.wait_procs(started, timeout=10)[1] == []

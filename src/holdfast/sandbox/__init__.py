@@ -77,13 +77,8 @@ def run(
     can confine. errors.Unavailable where nothing can and `sandbox` is not "off", Unsafe for a folder that holds a home, NotFound
     for a program that is not there.
     """
-    if sys.platform != "linux":
-        raise Unavailable("commands can be run on Linux alone so far")
     folder = root.resolve()
-    chosen = None if sandbox == "off" else using or _chosen()
-    home = _home()
-    if sandbox != "off" and (folder == home or folder in home.parents):
-        raise Unsafe(f"{folder} holds a whole home, and all of it could be changed", "start in a project's folder")
+    chosen = _chosen(folder, sandbox, using)
     variables = cleaned(os.environ if env is None else env)
     program = _program(argv, folder, variables)
     scratch = Path(tempfile.mkdtemp(prefix="holdfast-"))
@@ -109,8 +104,16 @@ def run(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _chosen() -> Confinement:
-    found = confinement()
+def _chosen(folder: Path, sandbox: Sandbox, using: Confinement | None) -> Confinement | None:
+    """Return what confines a command in a folder, None where a person does without; an error where it must not run at all."""
+    if sys.platform != "linux":
+        raise Unavailable("commands can be run on Linux alone so far")
+    if sandbox == "off":
+        return None
+    home = _home()
+    if folder == home or folder in home.parents:
+        raise Unsafe(f"{folder} holds a whole home, and all of it could be changed", "start in a project's folder")
+    found = using or confinement()
     if found is None:
         raise Unavailable(
             "nothing here can confine a command: neither bubblewrap nor a kernel with Landlock (6.2 or newer)",
