@@ -443,3 +443,18 @@ def test_the_background_of_the_terminal_chooses_the_colours():
     assert theme_of("auto", {"COLORFGBG": "15;0"}) == "textual-dark"
     assert theme_of("light", {}) == "textual-light"
     assert theme_of("dark", {"COLORFGBG": "0;15"}) == "textual-dark"
+
+
+def test_a_question_is_put_away_without_an_answer():
+    async def scenario(stage):
+        await stage.press("t", "escape")
+        assert not stage.app.board.query_one("#ask").has_class("-on")
+        await stage.press("j")
+        assert stage.title == "Nightly backup"
+        assert [s for s in stage.workspace.store.find() if s.tags] == []
+        await stage.press("slash")
+        await stage.type("login")
+        await stage.press("slash", "escape")
+        assert len(stage.app.board.query_one("#rows").rows) == 1, "the filter stays"
+
+    play(scenario)
