@@ -13,7 +13,7 @@ from holdfast._sqlite import all_rows
 from holdfast.stores import _rows, _tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -112,7 +112,7 @@ def put_in_place(db: apsw.Connection, session: int, changes: Mapping[int, Messag
 
 
 def read(db: apsw.Connection, session: int, after: int, before: int | None) -> Iterator[Message]:
-    """Yield the messages of a session's own with after < seq < before, a block at a time."""
+    """Return the messages of a session's own with after < seq < before: asked for at once, unpacked a block at a time."""
     end = before if before is not None else 1 << 60
     wanted = all_rows(
         db,
@@ -121,6 +121,10 @@ def read(db: apsw.Connection, session: int, after: int, before: int | None) -> I
         (session, after, end),
     )
     wanted += [(row.first, row.data) for row in _tail.rows(db, session, start=after + 1, end=end)]
+    return _unpacked(wanted, after, end)
+
+
+def _unpacked(wanted: Iterable[tuple[int, bytes]], after: int, end: int) -> Iterator[Message]:
     for first, data in wanted:
         for offset, piece in enumerate(_rows.split(_rows.unpacked(data))):
             if after < first + offset < end:

@@ -5,6 +5,7 @@ A session's own messages begin at its `base_seq`. A base may lean on another one
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast._sqlite import all_rows
@@ -41,11 +42,12 @@ def holding(db: apsw.Connection, here: Base, seq: int) -> Base:
 
 
 def read(db: apsw.Connection, here: Base, after: int, before: int | None) -> Iterator[Message]:
-    """Yield messages in order, those of the base first."""
-    if here.base is not None and after + 1 < here.start:
-        end = here.start if before is None else min(before, here.start)
-        yield from read(db, of(db, here.base), after, end)
-    yield from _blocks.read(db, here.pk, after, before)
+    """Return messages in order, those of the base first; all of them are asked for before the first is unpacked."""
+    own = _blocks.read(db, here.pk, after, before)
+    if here.base is None or after + 1 >= here.start:
+        return own
+    end = here.start if before is None else min(before, here.start)
+    return chain(read(db, of(db, here.base), after, end), own)
 
 
 def known(db: apsw.Connection, here: Base, hashes: Sequence[int], tail: dict[int, int]) -> dict[int, int]:
