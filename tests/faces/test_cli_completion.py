@@ -66,6 +66,14 @@ def test_names_and_ids_of_sessions_are_offered_and_quoted_for_the_shell(cli):
     assert not (Path.cwd() / "pwned").exists()
 
 
+def test_what_is_in_the_trash_is_offered_to_undelete_alone(cli):
+    ident = cli.id_of("Fix the build")
+    assert offered("bash", f"holdfast undelete {ident[:3]}", cli.data) == []
+    cli("delete", ident, "--yes")
+    assert offered("bash", f"holdfast undelete {ident[:3]}", cli.data) == [ident[:6]]
+    assert offered("bash", f"holdfast show {ident[:6]}", cli.data) == []
+
+
 def test_filters_are_offered_where_a_query_is_typed(cli):
     cli("tag", cli.id_of("Fix the build"), "urgent")
     assert [w for w, _ in words("query", "ta")] == ["tag:"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,24 @@ def test_too_short_an_id_is_told_how_long_it_must_be(cli, line):
     given = (name, *rest, ident[:3]) if name == "usage" else (name, ident[:3], *rest)
     answer = cli(*given)
     assert (answer.exit_code, "needs 4 characters" in answer.stderr, ident[:6] in answer.stderr) == (3, True, True)
+
+
+@pytest.mark.parametrize("command", [("export",), ("tag", "x"), ("delete", "--yes"), ("export", "nosuch")])
+def test_a_session_in_the_trash_is_not_called_unknown(cli, command):
+    ident = cli.id_of(TITLE)
+    cli("delete", ident, "--yes")
+    answer = cli(command[0], ident, *command[1:])
+    assert answer.exit_code == 3
+    assert f"session '{ident}' is in the trash" in answer.stderr
+    assert f"holdfast undelete {ident[:8]}" in answer.stderr
+
+
+def test_the_trash_says_when_a_session_is_purged(cli):
+    cli("delete", cli.id_of(TITLE), "--yes")
+    (cli.data / "config.yaml").write_text("trash.days: 7\n")
+    for item in cli.json("list", "--trash")["sessions"]:
+        assert datetime.fromisoformat(item["expires"]) - datetime.fromisoformat(item["trashed"]) == timedelta(days=7)
+    shown = cli("list", "--trash").stdout
+    assert "PURGED IN" in shown
+    assert "6d" in shown
+    assert "PURGED IN" not in cli("list").stdout

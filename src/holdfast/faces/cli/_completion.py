@@ -70,6 +70,8 @@ def _takes(option: click.Option) -> Takes:
 
 def _argument(command: str, argument: click.Argument) -> str | tuple[str, ...]:
     kind = _kind(argument.type) or _ARGUMENTS.get(argument.name or "", "")
+    if command == "undelete":
+        return "trash"
     return "sessions" if kind == "query" and command == "export" else kind
 
 

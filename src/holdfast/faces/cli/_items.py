@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from holdfast.model import CommandRun, FileTouch, Hit, Message, Session, Usage
     from holdfast.workspace import Workspace
 
+_DAY_MS = 86_400_000
+
 
 def session_item(workspace: Workspace, session: Session) -> SessionItem:
     """Return everything that is published of a session."""
@@ -58,10 +60,15 @@ def session_item(workspace: Workspace, session: Session) -> SessionItem:
         source_exists=bool(session.source_path) and os.path.exists(session.source_path),  # noqa: PTH110 - 2,000 of them
         captured=session.captured,
         source_expires=moment(session.source_expires),
-        expires=moment(session.expires),
+        expires=moment(purged_at(workspace, session) or session.expires),
         partial=session.partial,
         trashed=moment(session.trashed),
     )
+
+
+def purged_at(workspace: Workspace, session: Session) -> int | None:
+    """Return from when on a sync purges a session that is in the trash."""
+    return None if session.trashed is None else session.trashed + workspace.config["trash.days"] * _DAY_MS
 
 
 def context_item(workspace: Workspace, session: Session) -> ContextItem:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from holdfast.faces.cli._ids import short_ids
+from holdfast.faces.cli._items import purged_at
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.render import Column, age, count, dollars, project_name, span, table, tokens_short, total
 
@@ -28,6 +29,7 @@ _SHAPE = (
     Column("COST", right=True, keep=6, style=("green",)),
 )
 _GOES = Column("GOES IN", right=True, style=("yellow",))
+_PURGED = Column("PURGED IN", right=True, style=("yellow",))
 _KEPT = Column("KEPT", keep=3)
 
 
@@ -42,6 +44,9 @@ def listing(state: State, found: Sequence[Session], *, limit: int | None, everyt
     if expiring:
         shape = (*_SHAPE[:6], _GOES, _KEPT)
         cells = [[*c[:6], *_clock(s, now)] for c, s in zip(cells, shown, strict=True)]
+    elif any(s.trashed is not None for s in shown):
+        shape = (*_SHAPE[:7], _PURGED, *_SHAPE[7:])
+        cells = [[*c[:7], _left(purged_at(state.workspace, s), now), *c[7:]] for c, s in zip(cells, shown, strict=True)]
     drawn = table(shape, cells, width=state.width if state.on_terminal else None, paint=state.paint)
     if len(shown) < len(rows) and state.on_terminal:
         drawn += state.paint(f"{len(rows) - len(shown)} more: --limit {len(rows)}", "dim") + "\n"
@@ -90,3 +95,9 @@ def _cells(state: State, session: Session, short: str, folded: int, *, now: floa
 def _clock(session: Session, now: float) -> list[str]:
     left = (session.source_expires or 0) / 1000 - now
     return ["gone" if left < 0 else span(left), "captured" if session.captured else "not captured"]
+
+
+def _left(at: int | None, now: float) -> str:
+    """Say how long is left until the next sync purges."""
+    left = (at or 0) / 1000 - now
+    return "next sync" if left < 0 else span(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from holdfast.errors import BadInput, NotFound
+from holdfast.errors import Ambiguous, BadInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 LEAST = 4
 """Characters of an id that name a session."""
+UNDELETE = "holdfast undelete"
+"""How a hint begins that brings a session back."""
 _NEAR = 3
+_LAST = ("-", "@last")
 
 
 def named(state: State, reference: str, *, trashed: bool = False) -> Session:
@@ -25,6 +28,9 @@ def named(state: State, reference: str, *, trashed: bool = False) -> Session:
     try:
         return sessions.resolve(reference, trashed=trashed)
     except NotFound as missing:
+        gone = None if trashed else _in_trash(state, reference)
+        if gone is not None:
+            raise NotFound(f"session {reference!r} is in the trash", f"{UNDELETE} {gone.id[:8]}") from None
         if len(reference) < LEAST:
             raise _too_short(reference, sessions.find(trashed=trashed, empty=True)) from None
         hint = missing.hint
@@ -53,6 +59,16 @@ def with_sub_agents(state: State, wanted: Sequence[Session], *, trashed: bool = 
         count = len(found)
         found |= {s.id: s for s in everything if s.parent and s.parent.kind == "subagent" and s.parent.id in found}
     return list(found.values())
+
+
+def _in_trash(state: State, reference: str) -> Session | None:
+    """Return the session of the trash that is named so; the last one is never meant there."""
+    if reference in _LAST:
+        return None
+    try:
+        return state.workspace.sessions.resolve(reference, trashed=True)
+    except (NotFound, Ambiguous):
+        return None
 
 
 def _too_short(reference: str, sessions: Iterable[Session]) -> NotFound:

@@ -70,10 +70,10 @@ def _fitting(typed: str, words: Iterable[tuple[str, str]]) -> Iterator[tuple[str
             yield word, "".join(c if c.isprintable() else " " for c in about)
 
 
-def _rows(workspace: Workspace) -> Iterator[Session]:
+def _rows(workspace: Workspace, *, trashed: bool = False) -> Iterator[Session]:
     path = _file(workspace)
     if path is None or os.path.exists(path):  # noqa: PTH110 - asked at every key
-        yield from workspace.store.find()
+        yield from workspace.store.find(trashed=trashed)
 
 
 def _file(workspace: Workspace) -> str | None:
@@ -91,7 +91,14 @@ def _file(workspace: Workspace) -> str | None:
 
 def _sessions(workspace: Workspace, typed: str) -> Iterator[tuple[str, str]]:
     """Offer names, then ids, short where no other begins so, last active first; before anything was typed only the last few."""
-    rows = list(_rows(workspace))
+    yield from _named(list(_rows(workspace)), typed)
+
+
+def _trash(workspace: Workspace, typed: str) -> Iterator[tuple[str, str]]:
+    yield from _named(list(_rows(workspace, trashed=True)), typed)
+
+
+def _named(rows: Sequence[Session], typed: str) -> Iterator[tuple[str, str]]:
     yield from ((s.name, _about(s)) for s in rows if s.name)
     fitting = [s for s in rows if s.id.startswith(typed)] if typed else rows[:RECENT]
     heads: dict[str, int] = {}
@@ -134,6 +141,7 @@ def _tags(workspace: Workspace, typed: str) -> Iterator[tuple[str, str]]:
 
 _KINDS: dict[str, Callable[[Workspace, str], Iterator[tuple[str, str]]]] = {
     "sessions": _sessions,
+    "trash": _trash,
     "agents": _agents,
     "projects": _projects,
     "tags": _tags,

@@ -13,7 +13,7 @@ import click
 from holdfast.errors import BadInput, NotFound, Partial, Unreadable, Unsafe
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._doubts import say_doubts
-from holdfast.faces.cli._naming import named, with_sub_agents
+from holdfast.faces.cli._naming import UNDELETE, named, with_sub_agents
 from holdfast.faces.cli._options import query_of, query_options, selected
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.document_items import ImportedFile
@@ -142,6 +142,8 @@ def _chosen(state: State, given: dict[str, Any]) -> list[Session]:
         found = [named(state, word) for word in words]
     except NotFound as missing:
         found = selected(state.workspace, query_of(given))
+        if not found and missing.hint.startswith(UNDELETE):
+            raise
         say_doubts(state, query_of(given), found, option=given.get("agent"))
         if not found and len(words) == 1 and ":" not in words[0]:
             raise missing from None
