@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from tests.contracts.samples import cline as cline_sample
+
 TITLE = "Fix the build"
 
 
@@ -61,3 +63,20 @@ def test_resume_becomes_the_agent(cli, monkeypatch, tmp_path):
     monkeypatch.setattr(os, "chdir", became.append)
     assert cli("resume", cli.id_of(TITLE), "--exec").exit_code == 0
     assert became == ["/home/ada/shop", ("claude", ["claude", "--resume", "11111111-2222-4333-8444-555555555555"])]
+
+
+def test_a_session_of_which_only_prompts_are_left_is_not_resumed(cli):
+    answer = cli("resume", cli.id_of("an old question"))
+    assert (answer.exit_code, answer.stdout) == (3, "")
+    assert "its transcript is gone" in answer.stderr
+    assert "no transcript was captured to restore" in answer.stderr
+
+
+def test_a_task_whose_folder_is_not_known_is_not_resumed_in_the_folder_at_hand(empty):
+    cline_sample.build(empty.home / ".cline" / "data")
+    empty("sync")
+    found = [s for s in empty.json("list")["sessions"] if not s["cwd"]]
+    assert found
+    answer = empty("resume", found[0]["id"])
+    assert (answer.exit_code, answer.stdout) == (10, "")
+    assert "the folder of this session is not known" in answer.stderr

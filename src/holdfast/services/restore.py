@@ -87,11 +87,17 @@ class Restorer:
         if not isinstance(source, SupportsResume):
             raise Unavailable(f"{session.agent} has no command that resumes a session", "holdfast export writes it out")
         command = source.resume_command(session)
+        if command.argv[-1] == "." and not command.cwd:
+            raise Unavailable(
+                f"the folder of this session is not known, and {session.agent} lists it only there",
+                f"open its folder in {command.argv[0]} yourself; holdfast show {session.id[:12]} has the conversation",
+            )
         problems = []
         if command.cwd and not Path(command.cwd).is_dir():
             problems.append(f"its directory is gone: {command.cwd}")
         if session.source_path and not Path(session.source_path).exists():
-            problems.append(f"its transcript is gone: holdfast restore {session.id[:12]} brings it back")
+            back = f"holdfast restore {session.id[:12]} brings it back"
+            problems.append(f"its transcript is gone: {back if session.captured else 'nothing of it was captured'}")
         return Resumed(command=command, problem="; ".join(problems))
 
     def _family(self, session: Session) -> list[Session]:

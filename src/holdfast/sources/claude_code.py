@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from holdfast.errors import NotFound
 from holdfast.model import Losses, Transcript
 from holdfast.sources._claude import history, live, records
 from holdfast.sources._claude.shapes import Record, UsageRecord
@@ -34,6 +35,7 @@ RETENTION_DAYS = 30
 DAY_MS = 86_400_000
 MARK = b'"usage":'
 USAGE_CHUNK = 1 << 20
+_PROMPTS = "history.jsonl"
 _usage_decoder = msgspec.json.Decoder(UsageRecord)
 _decoder = msgspec.json.Decoder(Record)
 
@@ -66,7 +68,7 @@ class ClaudeCode:
                     if found is not None:
                         yield found
         for root in roots:
-            found = ref("claude-code", root / "history.jsonl", kind="history", root=root)
+            found = ref("claude-code", root / _PROMPTS, kind="history", root=root)
             if found is not None:
                 yield found
 
@@ -109,6 +111,11 @@ class ClaudeCode:
         """Return `claude --resume ID` in the session's directory."""
         ident = session.native_id.partition("/")[0]
         no_option(ident, self.info.name)
+        if Path(session.source_path).name == _PROMPTS:
+            raise NotFound(
+                "its transcript is gone: Claude Code has only its prompts left, and cannot go on with it",
+                f"no transcript was captured to restore; holdfast show {session.id[:12]} has the prompts",
+            )
         return Command(argv=("claude", "--resume", ident), cwd=session.cwd)
 
     def _project_folders(self, root: Path) -> Iterator[Path]:
