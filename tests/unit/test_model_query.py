@@ -190,3 +190,9 @@ def test_pieces_of_the_language_in_any_order_are_safe(pieces):
     except BadInput:
         return
     assert matches(SESSION, query) in (True, False)
+
+
+def test_a_day_begins_by_the_clock_of_that_day_and_a_span_is_real_time():
+    there = datetime(2026, 10, 25, 12, tzinfo=ZoneInfo("Europe/Berlin"))  # an hour was repeated in that night
+    assert moment("today", now=there) == ms(2026, 10, 24, 22)
+    assert moment("12h", now=there) == ms(2026, 10, 24, 23)

@@ -58,7 +58,10 @@ class Query(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def parse(text: str, *, now: datetime | None = None) -> Query:
-    """Parse what a person typed; only an unreadable `since:` or `until:` is an error (BadInput)."""
+    """Parse what a person typed; only an unreadable `since:` or `until:` is an error (BadInput).
+
+    `now` says from when spans count, and its time zone where days begin.
+    """
     clauses: list[tuple[Term, ...]] = []
     excluded: list[Term] = []
     filters: list[Filter] = []
@@ -93,8 +96,8 @@ def parse(text: str, *, now: datetime | None = None) -> Query:
 
 
 def moment(value: str, *, now: datetime | None = None) -> int:
-    """Return Unix ms for `7d`, `12h`, `today`, `yesterday`, `2026-11-20` or a full ISO time (local where no zone is given)."""
-    current = now or datetime.now().astimezone()
+    """Return Unix ms for `7d`, `12h`, `today`, `yesterday`, `2026-11-20` or a full ISO time (in the zone of `now`, else local)."""
+    current = now or datetime.now()  # noqa: DTZ005 - the system's zone has another offset on another day
     try:
         return _ms(_time(value.strip(), current))
     except (ValueError, OverflowError):
@@ -105,7 +108,7 @@ def moment(value: str, *, now: datetime | None = None) -> int:
 def _time(value: str, current: datetime) -> datetime:
     short = _SPAN.match(value)
     if short:
-        return current - timedelta(minutes=int(short[1]) * _UNITS[short[2]])
+        return current.astimezone(UTC) - timedelta(minutes=int(short[1]) * _UNITS[short[2]])
     if value in ("today", "yesterday"):
         midnight = current.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight - timedelta(days=value == "yesterday")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,6 +12,7 @@ from holdfast.model import Filter, Query, matches, moment, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
     from holdfast.model import Session
     from holdfast.workspace import Workspace
@@ -32,17 +34,18 @@ def query_options(function: F) -> F:
     return function
 
 
-def query_of(given: Mapping[str, Any]) -> Query:
-    """Join what was typed as words with what was given as options."""
-    query = parse(" ".join(given.get("query", ())))
+def query_of(given: Mapping[str, Any], *, zone: tzinfo | None = None) -> Query:
+    """Join what was typed as words with what was given as options; days begin in the zone, else in the system's."""
+    now = datetime.now(zone) if zone else None
+    query = parse(" ".join(given.get("query", ())), now=now)
     filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project", "status") if given.get(key)]
     filters += [Filter(key="tag", value=value) for value in given.get("tag") or ()]
     since, until = given.get("since"), given.get("until")
     return replace(
         query,
         filters=(*query.filters, *filters),
-        since=moment(since) if since else query.since,
-        until=moment(until) if until else query.until,
+        since=moment(since, now=now) if since else query.since,
+        until=moment(until, now=now) if until else query.until,
     )
 
 

@@ -60,13 +60,14 @@ def usage(
             raise BadInput("--explain has no rows of a table", "holdfast usage --explain ID --json")
         _explain(state, explain)
         return
-    query = query_of(given)
+    name = timezone or state.config["usage.timezone"]
+    zone = _zone(name)
+    query = query_of(given, zone=zone)
     if query.has_words or query.excluded:
         doubt = next(unknown_filters(query), "for example: holdfast usage agent:codex project:shop")
         raise BadInput("usage takes filters, not words", doubt)
     say_doubts(state, query, option=given.get("agent"))
-    name = timezone or state.config["usage.timezone"]
-    found = state.workspace.usage.table(by, query, zone=_zone(name), fresh=not no_sync)
+    found = state.workspace.usage.table(by, query, zone=zone, fresh=not no_sync)
     document = UsageDocument(
         by=by,
         timezone=name or "local",

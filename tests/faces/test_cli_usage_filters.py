@@ -1,0 +1,31 @@
+"""What `usage` and its neighbours take as a bound or a filter, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.homes import answered, lines
+
+TIMES = ("2026-11-18T16:00:00.000Z", "2026-11-19T01:00:00.000Z", "2026-11-19T23:30:00.000Z")
+
+
+@pytest.fixture
+def dated(empty):
+    folder = empty.home / ".claude" / "projects" / "-home-ada-shop"
+    folder.mkdir(parents=True)
+    (folder / "aaaa.jsonl").write_bytes(lines(*(answered("x", n, at=at) for n, at in enumerate(TIMES, 1))))
+    return empty
+
+
+def days(cli, *given: str) -> dict[str, int]:
+    return {row["key"]: row["requests"] for row in cli.json("usage", *given)["rows"]}
+
+
+@pytest.mark.parametrize("bound", [("--since", "2026-11-19"), ("since:2026-11-19",)], ids="".join)
+def test_a_bound_of_usage_is_read_in_the_zone_of_its_days(dated, bound, monkeypatch):
+    zone = ("--timezone", "Asia/Tokyo")
+    assert days(dated, *zone) == {"2026-11-19": 2, "2026-11-20": 1}
+    assert days(dated, *zone, *bound) == {"2026-11-19": 2, "2026-11-20": 1}
+    assert days(dated, *zone, *bound, "--until", "2026-11-20") == {"2026-11-19": 2}
+    monkeypatch.setenv("HOLDFAST_USAGE_TIMEZONE", "Asia/Tokyo")
+    assert days(dated, *bound) == {"2026-11-19": 2, "2026-11-20": 1}
