@@ -126,3 +126,22 @@ def test_an_import_tells_what_it_replaced(cli, monkeypatch):
     cli("export", "agent:codex", "-o", "codex.json")
     monkeypatch.setattr(Exchange, "load", lambda *_, **__: Imported(format="json", sessions=1, replaced=3, kept=2))
     assert "0 messages new, 3 replaced, 2 kept as they were" in cli("import", "codex.json").stdout
+
+
+def test_toon_is_refused_like_markdown_and_never_comes_back_as_a_second_session(cli, tmp_path):
+    path = tmp_path / "talk.toon"
+    before = len(cli.json("list")["sessions"])
+    assert cli("export", cli.id_of(TITLE), "-o", str(path)).exit_code == 0
+    answer = cli("import", str(path))
+    assert answer.exit_code == 2
+    assert "is toon, which cannot be read back" in answer.stderr
+    assert len(cli.json("list")["sessions"]) == before
+
+
+def test_what_import_refuses_is_not_among_the_formats_it_names(cli, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text("nothing of ours")
+    said = cli("import", str(path)).stderr
+    known = said.partition("known: ")[2].split()[:40]
+    assert "yaml," in known
+    assert not {"markdown,", "html,", "csv,", "toon,"} & set(known)

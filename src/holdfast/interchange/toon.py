@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TOON = re.compile(rb"\A(\xef\xbb\xbf)?session_id: [^\n]*\ncreated_at: [^\n]*\n")
+_OURS = re.compile(_TOON.pattern + rb"holdfast: ")
 
 
 class ToonFormat:
@@ -30,14 +31,25 @@ class ToonFormat:
         del header
         written = False
         for transcript in transcripts:
-            stream.write(dumps(document(transcript)).encode())
+            stream.write(dumps(_marked(transcript)).encode())
             written = True
         if not written:
             stream.write(dumps({"session_id": "", "created_at": "", "messages": []}).encode())
 
     def sniff(self, head: bytes) -> float:
-        """Claim texts that begin with a session's id and time."""
+        """Claim texts that begin with a session's id and time; for certain those that say whose session it is."""
+        if _OURS.match(head):
+            return 0.95
         return 0.6 if _TOON.match(head) else 0.0
+
+
+def _marked(transcript: Transcript) -> dict[str, Json]:
+    """Say of a session that Agentry does not know by this id which one it is: else it came back as a second one."""
+    found, session = document(transcript), transcript.session
+    if session.agent == "agentry" and found["session_id"] == session.native_id:
+        return found
+    ends = ("session_id", "created_at")
+    return {**{k: found[k] for k in ends}, "holdfast": session.id, **{k: v for k, v in found.items() if k not in ends}}
 
 
 def document(transcript: Transcript) -> dict[str, Json]:

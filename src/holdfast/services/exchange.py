@@ -292,7 +292,7 @@ def _format(stream: IO[bytes], path: Path, name: str | None) -> tuple[str, Suppo
             raise Unreadable(
                 f"{path} is empty", "a crash of its program may have left it so; nothing in it can be read"
             )
-        known = ", ".join(n for group in _READ for n in registry.names(group))
+        known = ", ".join(n for group in _READ for n in registry.names(group) if _is_read(group, n))
         raise Unreadable(f"{path} is of no known format", f"known: {known}")
     return best, _loader(best, path)
 
@@ -316,6 +316,10 @@ def _loader(name: str, path: Path) -> SupportsLoad:
     if not isinstance(kind, SupportsLoad):
         raise BadInput(f"{path} is {name}, which cannot be read back", "export as json, jsonl, yaml or native")
     return kind
+
+
+def _is_read(group: str, name: str) -> bool:
+    return isinstance(registry.load(group, name)(), SupportsLoad)
 
 
 def _group(name: str) -> str:
