@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.homes import answered, lines
@@ -29,3 +31,14 @@ def test_a_bound_of_usage_is_read_in_the_zone_of_its_days(dated, bound, monkeypa
     assert days(dated, *zone, *bound, "--until", "2026-11-20") == {"2026-11-19": 2}
     monkeypatch.setenv("HOLDFAST_USAGE_TIMEZONE", "Asia/Tokyo")
     assert days(dated, *bound) == {"2026-11-19": 2, "2026-11-20": 1}
+
+
+def test_the_requests_without_a_time_are_explained_with_the_start_of_their_session(empty):
+    folder = empty.home / ".local" / "share" / "amp" / "threads"
+    folder.mkdir(parents=True)
+    used = {"model": "m", "inputTokens": 5, "outputTokens": 2}
+    answer = {"role": "assistant", "messageId": 1, "content": [{"type": "text", "text": "hi"}], "usage": used}
+    thread = {"id": "T-1", "created": 1_740_477_600_000, "title": "Old", "messages": [answer]}
+    (folder / "T-1.json").write_text(json.dumps(thread), encoding="utf-8")
+    empty("sync")
+    assert "~2025-02-25T10:00:00" in empty("usage", "--explain", empty.id_of("Old")).stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC
 from decimal import Decimal
 from itertools import permutations
@@ -301,10 +302,10 @@ def test_the_days_on_which_clocks_change_are_whole(tmp_path):
 
 def test_a_request_without_a_time_counts_at_its_sessions_time(tmp_path):
     with workspace(tmp_path, {"pi": []}) as ws:
-        for native, active in (("old", BEGAN), ("new", BEGAN + 3 * DAY)):
+        for native, began in (("old", BEGAN), ("new", BEGAN + 3 * DAY)):
             request = Request(key=native, model="m-1", usage=Usage(output=1))
             ident = observed_id("test", native)
-            session = Session(id=ident, agent="test", native_id=native, started=BEGAN, active=active)
+            session = Session(id=ident, agent="test", native_id=native, started=began, active=BEGAN + 9 * DAY)
             ws.store.put(Transcript(session=session, requests=(request,)))
         assert [r.key for r in ws.usage.table("day", zone=UTC).rows] == ["2026-03-01", "2026-03-04"]
         query = Query(since=BEGAN + DAY)
@@ -375,3 +376,19 @@ def test_a_file_that_cannot_be_read_costs_no_other_figures(tmp_path, monkeypatch
 
         monkeypatch.setattr(source, "usage", usage)
         assert ws.usage.table("session").total.requests == 1
+
+
+@pytest.mark.parametrize("synced", [False, True])
+def test_a_request_without_a_time_counts_when_its_session_began(tmp_path, synced):
+    used = {"model": "m", "inputTokens": 5, "outputTokens": 2}
+    answer = {"role": "assistant", "messageId": 1, "content": [{"type": "text", "text": "hi"}], "usage": used}
+    later = {"role": "user", "messageId": 2, "content": "and?", "meta": {"sentAt": BEGAN + 3 * DAY}}
+    root = tmp_path / "amp"
+    (root / "threads").mkdir(parents=True)
+    thread = {"id": "T-1", "created": BEGAN, "messages": [answer, later]}
+    (root / "threads" / "T-1.json").write_text(json.dumps(thread), encoding="utf-8")
+    with workspace(tmp_path, {"amp": [root]}) as ws:
+        if synced:
+            ws.sync.run()
+        assert [r.key for r in ws.usage.table("day", zone=UTC).rows] == ["2026-03-01"]
+        assert [r.block.start for r in ws.usage.table("block", zone=UTC).rows] == [BEGAN]

@@ -177,3 +177,9 @@ def test_an_id_that_looks_like_an_option_is_refused(tmp_path):
     write(tmp_path, {"id": "--yolo", "messages": []})
     with pytest.raises(Unsafe):
         Amp().resume_command(session_in(read(tmp_path)))
+
+
+def test_a_thread_that_times_no_message_was_active_when_it_was_created(tmp_path):
+    answer = message("assistant", 1, words("hi"), usage={"model": "m", "inputTokens": 5, "outputTokens": 2})
+    found = one(tmp_path, answer)
+    assert (session_in(found).started, session_in(found).active) == (START, START)

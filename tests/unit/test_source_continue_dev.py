@@ -181,3 +181,10 @@ def test_a_session_goes_on_in_a_fork_of_its_own():
     session = Session(id="x" * 16, agent="continue", native_id=EDITOR, cwd=CWD)
     command = Continue().resume_command(session)
     assert (command.argv, command.cwd) == (("cn", f"--fork={EDITOR}"), CWD)
+
+
+def test_a_session_that_times_no_message_was_active_when_the_index_says_it_was_created(tmp_path):
+    sample.write(tmp_path, "s", [item("user", "hi")])
+    (tmp_path / "sessions" / "sessions.json").write_text(json.dumps([{"sessionId": "s", "dateCreated": str(AT)}]))
+    found = session_of(read(tmp_path))
+    assert (found.started, found.active) == (AT, AT)

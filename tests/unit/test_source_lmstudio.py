@@ -110,3 +110,8 @@ def test_the_program_s_pointer_moves_its_home(tmp_path):
     assert LmStudio().roots({}, tmp_path, "linux")[0] == tmp_path / "moved"
     (tmp_path / ".lmstudio-home-pointer").write_text(f"{tmp_path / '.lmstudio'}", encoding="utf-8")
     assert LmStudio().roots({}, tmp_path, "linux") == (tmp_path / ".lmstudio", tmp_path / ".cache" / "lm-studio")
+
+
+def test_a_conversation_that_times_no_message_was_active_when_it_was_created(tmp_path):
+    found = one(tmp_path, asked("hi")).sessions[observed_id("lm-studio", MAIN)]
+    assert (found.started, found.active) == (START, START)

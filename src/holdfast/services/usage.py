@@ -292,8 +292,8 @@ def _age(session: Session) -> tuple[float, float, str]:
 
 
 def _moment(entry: Billed) -> int | None:
-    """Return when a request was billed; one without a time belongs to its session's."""
-    times = (entry.request.at, entry.session.active, entry.session.started)
+    """Return when a request was billed; one without a time counts at its session's start, else its last activity."""
+    times = (entry.request.at, entry.session.started, entry.session.active)
     return next((at for at in times if at is not None), None)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from holdfast.model.process import Process
     from holdfast.sources.base import Scene
 
-PARSER = 1
+PARSER = 2
 DEPTH = 1
 
 

@@ -23,7 +23,7 @@ from holdfast.sources.base import Command, Cursor, RawSpan, Reading, Ref, Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PARSER = 1
+PARSER = 2
 INDEX = "sessions.json"
 _UNTITLED = frozenset({"New Session", "Untitled Session"})
 
@@ -96,6 +96,7 @@ def _session(found: Ref, document: dict[str, Json], book: Book) -> Session:
     own = text(document.get("title"))
     title = title_of(own) if own not in _UNTITLED else ""
     mode = text(document.get("mode"))
+    started = min((t for t in (_created(listed), book.began, *times) if t), default=None)
     return Session(
         id=observed_id(AGENT, book.native),
         agent=AGENT,
@@ -105,8 +106,8 @@ def _session(found: Ref, document: dict[str, Json], book: Book) -> Session:
         project=project_of(cwd),
         models=ordered(m.model for m in book.messages),
         status="ended",
-        started=min((t for t in (_created(listed), book.began, *times) if t), default=None),
-        active=max(times, default=None) or millis(found.mtime_ns // 1_000_000),
+        started=started,
+        active=max(times, default=None) or started or millis(found.mtime_ns // 1_000_000),
         source_path=found.path,
         context=Context(used=each[-1].usage.context if each else None),
         extra={"mode": mode} if mode else {},

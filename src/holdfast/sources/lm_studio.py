@@ -17,7 +17,7 @@ from holdfast.sources.base import Cursor, Reading, Ref, SourceInfo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PARSER = 1
+PARSER = 2
 ENDING = ".conversation.json"
 POINTER = ".lmstudio-home-pointer"
 

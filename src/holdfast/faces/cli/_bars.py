@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from holdfast.faces.cli._terminal import safe_line
+from holdfast.faces.cli._values import moment
 from holdfast.faces.cli.render import Column, count, dollars, full, several, table, total
 
 if TYPE_CHECKING:
@@ -56,10 +57,11 @@ def explained(state: State, document: UsageExplained, session: Session) -> str:
         "",
         f"Counted: {several(len(document.counted), 'request')}",
     ]
-    lines += _requests(state, document.counted, "")
+    began = moment(session.started if session.started is not None else session.active)
+    lines += _requests(state, document.counted, "", began=began)
     if document.dropped:
         lines += ["", f"Not counted again: {several(len(document.dropped), 'copy').replace('copys', 'copies')}"]
-        lines += _requests(state, document.dropped, session.id)
+        lines += _requests(state, document.dropped, session.id, began=began)
     sums = document.total
     cost = dollars(sums.cost_usd, sums.unpriced_models, kind=sums.tokens_kind, requests=sums.requests)
     lines += ["", f"Together: {full(total(sums.tokens))} tokens ({sums.tokens_kind}), {cost}"]
@@ -68,7 +70,8 @@ def explained(state: State, document: UsageExplained, session: Session) -> str:
     return "\n".join(lines)
 
 
-def _requests(state: State, requests: Sequence[RequestItem], own: str) -> list[str]:
+def _requests(state: State, requests: Sequence[RequestItem], own: str, *, began: str | None) -> list[str]:
+    """Draw requests by file; one without a time counts when its session began, which `~` marks."""
     shape = [Column("AT"), Column("MODEL", most=30), *_COUNTS[1:], Column("LINE", right=True)]
     shape += [Column("COUNTED IN")] if own else []
     lines: list[str] = []
@@ -76,7 +79,7 @@ def _requests(state: State, requests: Sequence[RequestItem], own: str) -> list[s
         here = [r for r in requests if r.source_path == path]
         rows = [
             [
-                r.at or "-",
+                r.at or (f"~{began}" if began else "-"),
                 safe_line(r.model) or "-",
                 *(_counts(r.tokens, full) if not _repeats(r, own) else [""] * (len(_COUNTS) - 1)),
                 str(r.line),

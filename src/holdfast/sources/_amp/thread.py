@@ -208,6 +208,7 @@ def _session(thread: Record, ref: Ref, native: str, *, messages: list[Message], 
     credit = sum(_credit(e.get("credits")) for e in _records(inside(thread, "usageLedger").get("events")))
     platform = inside(start, "platform")
     facts = {"mode": text(thread.get("agentMode")), "client": text(platform.get("client")), "credits": round(credit, 6)}
+    created = millis(thread.get("created"))
     return Session(
         id=observed_id(AGENT, native),
         agent=AGENT,
@@ -218,8 +219,8 @@ def _session(thread: Record, ref: Ref, native: str, *, messages: list[Message], 
         branch=branch.removeprefix("refs/heads/") if branch.startswith("refs/heads/") else "",
         models=ordered(r.model for r in requests),
         status="ended",
-        started=millis(thread.get("created")) or min(times, default=None),
-        active=max(times, default=None) or ref.mtime_ns // MICRO,
+        started=created or min(times, default=None),
+        active=max(times, default=None) or created or ref.mtime_ns // MICRO,
         source_path=ref.path,
         version=text(platform.get("clientVersion")),
         context=_context(thread),

@@ -205,6 +205,7 @@ def _session(found: Record, ref: Ref, draft: Draft, *, native: str, folder: str)
     used = number(found.get("tokenCount"))
     prompts = (title_of(m.text) for m in draft.messages if m.is_prompt and m.live)
     models = (*(r.model for r in draft.requests), text(inside(found, "lastUsedModel").get("identifier")))
+    created = millis(found.get("createdAt"))
     return Session(
         id=observed_id(AGENT, native),
         agent=AGENT,
@@ -212,8 +213,8 @@ def _session(found: Record, ref: Ref, draft: Draft, *, native: str, folder: str)
         title=text(found.get("name")) or next(prompts, ""),
         models=ordered(models),
         status="ended",
-        started=millis(found.get("createdAt")) or min(times, default=None),
-        active=max(times, default=None) or ref.mtime_ns // MICRO,
+        started=created or min(times, default=None),
+        active=max(times, default=None) or created or ref.mtime_ns // MICRO,
         source_path=ref.path,
         context=Context(
             used=used or None, limit=draft.window or None, source="recorded" if draft.window else "unknown"
