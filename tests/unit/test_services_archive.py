@@ -87,3 +87,75 @@ def test_documents_of_every_kind_go_along_with_a_copy(source):
     Archive(store).copy_to(target)
     assert target.kinds() == ("made up later",)
     assert target.docs("made up later") == {"one": b"1"}
+
+
+def damaged(tmp_path, table):
+    """Return an archive of three sessions: two have a damaged row in the table, the oldest in its second one."""
+    store = SqliteStore(tmp_path / "sessions.db")
+    for number, name in enumerate(("old", "mid", "new")):
+        here = session(name, started=NOON + number, active=NOON + number)
+        for turn in range(3):
+            said_here = tuple(said(turn * 40 + i, f"{name} {turn} {i} words " * 9) for i in range(40))
+            line = f'{{"{name}": {turn}}}\n'.encode() * 200
+            raw = Raw(path=f"/{name}", offset=len(line) * turn, data=line)
+            store.put(Transcript(session=here, messages=said_here), raw=raw)
+    owner = "session" if table == "blocks" else "(SELECT session FROM files WHERE pk=file)"
+    for name, nth in (("old", 1), ("new", 0)):
+        which = (
+            f"SELECT pk FROM {table} WHERE {owner}=(SELECT pk FROM sessions WHERE id=?) ORDER BY pk LIMIT 1 OFFSET ?"
+        )
+        pk = store._db.execute(which, (session(name).id, nth)).get
+        data = bytearray(store._db.execute(f"SELECT data FROM {table} WHERE pk=?", (pk,)).get)
+        data[len(data) // 2] ^= 3
+        store._db.execute(f"UPDATE {table} SET data=? WHERE pk=?", (bytes(data), pk))
+    return store
+
+
+def test_every_damaged_block_is_named_with_its_session_and_its_messages(tmp_path):
+    found = Archive(damaged(tmp_path, "blocks")).verify()
+    of_blocks = [f for f in found.faults if f.place.startswith("block")]
+    assert {(f.session, f.problem.partition(" cannot")[0]) for f in of_blocks} == {
+        (session("old").id, "messages 40 to 79"),
+        (session("new").id, "messages 0 to 39"),
+    }
+    assert (found.sessions, found.messages) == (3, 280)
+    assert len({(f.session, f.place) for f in found.faults}) == len(found.faults)
+
+
+def test_every_damaged_span_is_named_with_its_session_and_its_bytes(tmp_path):
+    found = Archive(damaged(tmp_path, "raw")).verify()
+    assert [(f.session, f.problem.partition(" of ")[0]) for f in found.faults] == [
+        (session("old").id, "bytes 2200 to 4399"),
+        (session("new").id, "bytes 0 to 2199"),
+    ]
+    assert (found.messages, found.captured) == (360, 7 * 2200)
+
+
+def test_a_copy_takes_over_all_around_damaged_blocks_and_names_them(tmp_path):
+    store, target = damaged(tmp_path, "blocks"), SqliteStore(None)
+    done = Archive(store).copy_to(target)
+    assert (done.sessions, done.messages) == (3, 280)
+    assert {f.session for f in done.faults} == {session("old").id, session("new").id}
+    assert [m.id for m in target.messages(session("mid").id)] == [m.id for m in store.messages(session("mid").id)]
+    assert [m.id for m in target.messages(session("old").id)] == [said(i).id for i in (*range(40), *range(80, 120))]
+    assert Archive(target).verify().faults == ()
+
+
+def test_a_copy_keeps_the_places_of_captured_bytes_around_damaged_ones(tmp_path):
+    store, target = damaged(tmp_path, "raw"), SqliteStore(None)
+    done = Archive(store).copy_to(target)
+    assert (done.files, len(done.faults)) == (3, 2)
+    (file,) = target.raw_files(session("old").id)
+    lines = [f'{{"old": {turn}}}\n'.encode() * 200 for turn in range(3)]
+    assert [f.size for f in target.raw_files(session("new").id)] == [6600]
+    assert b"".join(target.raw(file)) == lines[0] + b" " * 2199 + b"\n" + lines[2]
+
+
+def test_damaged_facts_of_one_session_hide_no_other(tmp_path):
+    store, target = damaged(tmp_path, "raw"), SqliteStore(None)
+    store._db.execute("UPDATE sessions SET body=x'c1' WHERE id=?", (session("mid").id,))
+    found = Archive(store).verify()
+    assert (found.sessions, len(found.faults)) == (2, 3)
+    assert (session("mid").id, "its facts") in {(f.session, f.place) for f in found.faults}
+    done = Archive(store).copy_to(target)
+    assert (done.sessions, len(done.faults)) == (2, 3)

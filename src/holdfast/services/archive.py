@@ -5,21 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 from msgspec.structs import replace
 
+from holdfast.errors import Unreadable
 from holdfast.model import Edits, Request, Rollup, Session, Transcript
 from holdfast.services.purge import PURGED
-from holdfast.stores.base import Entry, Fault, Raw, SupportsDoc, SupportsLedger, SupportsRaw, SupportsVerify
+from holdfast.stores.base import (
+    Entry,
+    Fault,
+    Raw,
+    SupportsDoc,
+    SupportsLedger,
+    SupportsRaw,
+    SupportsSalvage,
+    SupportsVerify,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from holdfast.model import Message
     from holdfast.stores.base import RawFile, Store
 
 KINDS = ("cursor", "losses", "facts", "tag_feedback", "owned", PURGED)
 """Documents that go along with a copy of a store that cannot name its kinds; of every other all do."""
 CHUNK = 500
+FACTS = "its facts"
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -38,6 +50,8 @@ class Copied(Struct, frozen=True, kw_only=True):
     sessions: int = 0
     messages: int = 0
     files: int = 0
+    faults: tuple[Fault, ...] = ()
+    """What could not be read, and so was left out."""
 
 
 class Archive:
@@ -48,29 +62,35 @@ class Archive:
         self.store = store
 
     def verify(self) -> Verified:
-        """Read everything back: pages, blocks, messages in gapless order, captured bytes."""
+        """Read everything back, around damage: pages, rows, blocks, messages in gapless order, captured bytes."""
         faults = list(self.store.verify()) if isinstance(self.store, SupportsVerify) else []
         sessions = messages = captured = 0
-        for session in [*self.store.find(), *self.store.find(trashed=True)]:
+        for session in self._sessions(faults):
             sessions += 1
-            places = [m.seq for m in self.store.messages(session.id)]
+            here: list[Fault] = []
+            places = [m.seq for m in self._readable(session.id, here)]
             messages += len(places)
-            if places != list(range(len(places))):
-                faults.append(Fault(place=f"session {session.id}", problem="messages are missing or out of order"))
-            captured += sum(len(piece) for file in self._files(session) for piece in self._raw(file))
+            if not here and places != list(range(len(places))):
+                here.append(Fault(session=session.id, place="messages", problem="they are missing or out of order"))
+            captured += sum(len(data) for file in self._files(session) for _, data in self._spans(file, here))
+            _join(faults, here)
         return Verified(sessions=sessions, messages=messages, captured=captured, faults=tuple(faults))
 
     def copy_to(self, target: Store, progress: Callable[[int, int], None] | None = None) -> Copied:
-        """Copy every session, with edits, requests, source records and trash, into another store; twice changes nothing."""
-        sessions = [*self.store.find(), *self.store.find(trashed=True)]
+        """Copy every session, with edits, requests, source records and trash, into another store; twice changes nothing.
+
+        What cannot be read is left out and named in `faults`; all around it goes along.
+        """
+        faults: list[Fault] = []
+        sessions = self._sessions(faults)
         done = Copied()
         for number, session in enumerate(sessions, 1):
-            done = self._copy(session, target, done)
+            done = self._copy(session, target, done, faults)
             if progress is not None:
                 progress(number, len(sessions))
         for kind in self.store.kinds() if isinstance(self.store, SupportsDoc) else KINDS:
             target.put_docs(kind, dict(self.store.docs(kind)))
-        return done
+        return replace(done, faults=tuple(faults))
 
     def size(self) -> int:
         """Return how many bytes the archive takes on disk, its log included; 0 for a store that has no file."""
@@ -79,29 +99,29 @@ class Archive:
             return 0
         return sum(p.stat().st_size for p in (path, path.with_name(path.name + "-wal")) if p.exists())
 
-    def _copy(self, session: Session, target: Store, done: Copied) -> Copied:
+    def _copy(self, session: Session, target: Store, done: Copied, faults: list[Fault]) -> Copied:
         plain = replace(session, rollup=Rollup(), revision=0, trashed=None, tags=())
         edits = self.store.edits(session.id)
+        here: list[Fault] = []
         added = 0
-        for part in self._parts(plain):
+        for part in self._parts(plain, here):
             added += target.put(part).added
-        files = self._files(session)
-        for file in files:
-            self._copy_file(file, plain, target)
+        copied = [self._copy_file(file, plain, target, here) for file in self._files(session)]
         if edits != Edits():
             target.change(session.id, edits)
         if session.trashed is not None:
             target.delete(session.id, at=session.trashed)
-        return Copied(sessions=done.sessions + 1, messages=done.messages + added, files=done.files + len(files))
+        _join(faults, here)
+        return Copied(sessions=done.sessions + 1, messages=done.messages + added, files=done.files + sum(copied))
 
-    def _parts(self, session: Session) -> Iterator[Transcript]:
+    def _parts(self, session: Session, faults: list[Fault]) -> Iterator[Transcript]:
         """Yield the session in parts, so that a long one is never in memory whole."""
         requests: tuple[Request, ...] = ()
         if isinstance(self.store, SupportsLedger):
             requests = tuple(e.request for e in self.store.ledger(session.id, copies=True) if _is_whole(e))
         yield Transcript(session=session, requests=requests)
         part = []
-        for message in self.store.messages(session.id):
+        for message in self._readable(session.id, faults):
             part.append(replace(message, seq=-1))
             if len(part) == CHUNK:
                 yield Transcript(session=session, messages=tuple(part))
@@ -109,16 +129,62 @@ class Archive:
         if part:
             yield Transcript(session=session, messages=tuple(part))
 
-    def _copy_file(self, file: RawFile, session: Session, target: Store) -> None:
+    def _copy_file(self, file: RawFile, session: Session, target: Store, faults: list[Fault]) -> bool:
+        """Copy what comes back of a captured file; False where nothing of it does."""
+        here: list[Fault] = []
+        spans = self._spans(file, here)
         if file.version or file.rows:
-            start, data = (file.start if file.version else 0), b"".join(self._raw(file))
+            start, data = (file.start if file.version else 0), b"".join(_whole(file, spans, here))
+            faults += here
+            if here and not data.strip():
+                return False
             raw = Raw(path=file.path, offset=start, data=data, rows=file.rows, version=file.version)
             target.put(Transcript(session=session), raw=raw)
-            return
+            return True
         place = file.start
-        for piece in self._raw(file):
+        for piece in _whole(file, spans, here):
             target.put(Transcript(session=session), raw=Raw(path=file.path, offset=place, data=piece))
             place += len(piece)
+        faults += here
+        return not here or place > file.start
+
+    def _sessions(self, faults: list[Fault]) -> list[Session]:
+        """Return every session whose facts can be read, those in the trash last, and a fault for the others."""
+        if not isinstance(self.store, SupportsSalvage):
+            return [*self.store.find(), *self.store.find(trashed=True)]
+        found: list[Session] = []
+        for session_id in self.store.ids():
+            try:
+                session = self.store.get(session_id)
+                self.store.edits(session_id)
+            except (Unreadable, ValueError, MsgspecError) as error:
+                _join(faults, [Fault(session=session_id, place=FACTS, problem=f"they cannot be read: {error}")])
+            else:
+                found += [] if session is None else [session]
+        return sorted(found, key=lambda s: s.trashed is not None)
+
+    def _readable(self, session_id: str, faults: list[Fault]) -> Iterator[Message]:
+        if not isinstance(self.store, SupportsSalvage):
+            yield from self.store.messages(session_id)
+            return
+        for found in self.store.readable(session_id):
+            if isinstance(found, Fault):
+                faults.append(found)
+            else:
+                yield found
+
+    def _spans(self, file: RawFile, faults: list[Fault]) -> Iterator[tuple[int, bytes]]:
+        if not isinstance(self.store, SupportsSalvage):
+            place = file.start
+            for piece in self._raw(file):
+                yield place, piece
+                place += len(piece)
+            return
+        for found in self.store.readable_raw(file):
+            if isinstance(found, Fault):
+                faults.append(found)
+            else:
+                yield found
 
     def _files(self, session: Session) -> tuple[RawFile, ...]:
         return self.store.raw_files(session.id) if isinstance(self.store, SupportsRaw) else ()
@@ -131,3 +197,25 @@ class Archive:
 def _is_whole(entry: Entry) -> bool:
     """Tell a request (counted here, or in another session) from a mere mark that this session's files repeat one."""
     return entry.counted or entry.owner != entry.session
+
+
+def _whole(file: RawFile, spans: Iterable[tuple[int, bytes]], faults: list[Fault]) -> Iterator[bytes]:
+    """Yield spans without a gap: a blank line as long stands where bytes are lost, so that all others keep their places."""
+    place = file.start
+    for start, data in spans:
+        if start > place:
+            yield _blank(start - place)
+        yield data
+        place = start + len(data)
+    if faults and file.start < place < file.start + file.size:
+        yield _blank(file.start + file.size - place)
+
+
+def _blank(size: int) -> bytes:
+    return b" " * (size - 1) + b"\n"
+
+
+def _join(faults: list[Fault], more: list[Fault]) -> None:
+    """Add what is not said yet of the same session and place."""
+    known = {(f.session, f.place) for f in faults}
+    faults += [f for f in more if (f.session, f.place) not in known]

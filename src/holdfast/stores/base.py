@@ -68,10 +68,11 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """Something `verify` found wrong."""
+    """Something `verify` found wrong, and whose it is where that is known."""
 
     place: str
     problem: str
+    session: str = ""
 
 
 @runtime_checkable
@@ -190,6 +191,20 @@ class SupportsVerify(Protocol):
 
     def verify(self) -> Iterator[Fault]:
         """Read every row and blob and yield what is wrong."""
+
+
+@runtime_checkable
+class SupportsSalvage(Protocol):
+    """A store that reads around damage."""
+
+    def ids(self) -> tuple[str, ...]:
+        """Name every session, in the trash or not, also those whose facts cannot be read."""
+
+    def readable(self, session_id: str) -> Iterator[Message | Fault]:
+        """Yield the messages that come back in order, and a fault for those that do not."""
+
+    def readable_raw(self, file: RawFile) -> Iterator[tuple[int, bytes] | Fault]:
+        """Yield the spans of a captured file with their places, and a fault for those that do not come back."""
 
 
 @runtime_checkable

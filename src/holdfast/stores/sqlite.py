@@ -15,9 +15,9 @@ import apsw
 from msgspec.structs import replace
 
 from holdfast._sqlite import Durability, Guarded, all_rows, files_with, migrate, open_database, writing
-from holdfast.errors import NotFound
+from holdfast.errors import NotFound, Unreadable
 from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, matches, with_edits
-from holdfast.stores import _forking, _forks, _ledger, _raw, _rows, _schema, _tail, _verify
+from holdfast.stores import _forking, _forks, _ledger, _raw, _rows, _salvage, _schema, _tail, _verify
 from holdfast.stores._log import Log
 from holdfast.stores._patience import Patience
 from holdfast.stores._put import Put
@@ -232,10 +232,32 @@ class SqliteStore:
     def verify(self) -> Iterator[Fault]:
         """Read every page, block and raw span."""
         with self._lock:
-            for (found,) in all_rows(self._db, "PRAGMA integrity_check"):
-                if found != "ok":
-                    yield Fault(place=str(self.path or "memory"), problem=str(found))
-            yield from _verify.blocks(self._db)
+            name = str(self.path or "memory")
+            try:
+                pages = [str(found) for (found,) in all_rows(self._db, "PRAGMA integrity_check")]
+            except Unreadable as error:
+                pages = [error.message]
+            yield from (Fault(place=name, problem=found) for found in pages if found != "ok")
+            yield from _verify.rows(self._db)
+
+    def ids(self) -> tuple[str, ...]:
+        """Name every session, also those whose facts cannot be read."""
+        with self._lock:
+            return tuple(found for (found,) in all_rows(self._db, "SELECT id FROM sessions ORDER BY active DESC, id"))
+
+    def readable(self, session_id: str) -> Iterator[Message | Fault]:
+        """Yield the messages that come back, and a fault for those that do not."""
+        with self._lock:
+            row = self._db.execute("SELECT pk, base, base_seq FROM sessions WHERE id=?", (session_id,)).get
+            if row is not None:
+                yield from _salvage.messages(self._db, session_id, _forks.Base(*row))
+
+    def readable_raw(self, file: RawFile) -> Iterator[tuple[int, bytes] | Fault]:
+        """Yield the spans that come back, and a fault for those that do not."""
+        with self._lock:
+            pk = self._db.execute("SELECT pk FROM sessions WHERE id=?", (file.session,)).get
+            if pk is not None:
+                yield from _salvage.spans(self._db, pk, file)
 
     def samples(self, session_id: str) -> tuple[bytes, ...]:
         """Return pieces of the session's blocks and raw spans as they stand in the file."""

@@ -244,10 +244,11 @@ class HookItem(Struct, frozen=True, kw_only=True):
 
 
 class FaultItem(Struct, frozen=True, kw_only=True):
-    """Something that a verification found wrong."""
+    """Something that a verification found wrong, and the session that it is wrong with, where that is known."""
 
     place: str
     problem: str
+    session: str = ""
 
 
 class FactorItem(Struct, frozen=True, kw_only=True):

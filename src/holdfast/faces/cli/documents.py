@@ -317,6 +317,7 @@ class CopyDocument(Document, frozen=True, kw_only=True):
     sessions: int
     messages: int
     files: int
+    faults: tuple[FaultItem, ...] = ()
 
 
 class BatchDocument(Document, frozen=True, kw_only=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from holdfast.errors import BadInput, Unreadable
 from holdfast.faces.cli._command import Family, command
@@ -13,6 +15,8 @@ from holdfast.faces.cli.documents import CopyDocument, FaultItem, VerifyDocument
 from holdfast.faces.cli.render import several
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from holdfast.faces.cli._state import State
 
 store = Family("store", help="Verify and copy archives.")
@@ -27,7 +31,7 @@ store = Family("store", help="Verify and copy archives.")
 def verify(state: State) -> None:
     """Read every row and blob of the archive, and say what is damaged."""
     url, found = state.workspace.store.url, state.workspace.archive.verify()
-    faults = tuple(FaultItem(place=f.place, problem=f.problem) for f in found.faults)
+    faults = _items(found.faults)
     if state.json:
         document = VerifyDocument(
             store=url, sessions=found.sessions, messages=found.messages, captured_bytes=found.captured, faults=faults
@@ -39,10 +43,11 @@ def verify(state: State) -> None:
             several(found.messages, "message"),
             several(found.captured, "captured byte"),
         ]
-        lines = [f"{', '.join(counts)} read back from {url}", *(f"{f.place}: {f.problem}" for f in faults)]
+        lines = [f"{', '.join(counts)} read back from {url}", *map(_line, faults)]
         state.text("\n".join(safe_line(line) for line in lines))
     if faults:
-        raise Unreadable(f"{several(len(faults), 'fault')} in {url}", "holdfast store copy keeps what can be read")
+        hint = f"holdfast store copy {shlex.quote(url)} TO takes over what can be read"
+        raise Unreadable(f"{several(len(faults), 'fault')} in {url}", hint)
 
 
 @command(
@@ -65,17 +70,30 @@ def copy(state: State, source: str, target: str) -> None:
         done = state.workspace.archive.copy_to(into)
     finally:
         into.close()
+    faults = _items(done.faults)
     if state.json:
-        state.document(
-            CopyDocument(source=source, target=target, sessions=done.sessions, messages=done.messages, files=done.files)
-        )
+        counted = {"sessions": done.sessions, "messages": done.messages, "files": done.files}
+        state.document(CopyDocument(source=source, target=target, faults=faults, **counted))
     else:
         counts = [
             several(done.sessions, "session"),
             several(done.messages, "message"),
             several(done.files, "captured file"),
         ]
-        state.text(safe_line(f"{', '.join(counts)} copied to {target}"))
+        lines = [f"{', '.join(counts)} copied to {target}", *map(_line, faults)]
+        state.text("\n".join(safe_line(line) for line in lines))
+    if faults:
+        hint = "keep the damaged archive: what is left out stands in it alone"
+        raise Unreadable(f"{several(len(faults), 'damaged place')} of {source} left out of the copy", hint)
+
+
+def _items(faults: Iterable[object]) -> tuple[FaultItem, ...]:
+    return tuple(msgspec.convert(f, FaultItem, from_attributes=True) for f in faults)
+
+
+def _line(fault: FaultItem) -> str:
+    whose = f"session {fault.session}: " if fault.session else ""
+    return f"{whose}{fault.place}: {fault.problem}"
 
 
 for made in (verify, copy):
