@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 FILTERS = (
     "agent", "project", "tag", "status", "model", "branch", "id", "name", "title", "cwd", "role", "kind", "is", "parent",
 )  # fmt: skip
+IS = (
+    "subagent", "fork", "continuation", "expiring", "owned", "observed", "trashed", "captured", "partial", "named",
+)  # fmt: skip
+"""What `is:` may ask for."""
 _TOKEN = re.compile(r'-?(?:[A-Za-z]+:)?"[^"]*"\*?|\S+')
 _SPAN = re.compile(r"^(\d+)\s*(m|min|h|d|w|mo|y)$")
 _UNITS = {"m": 1, "min": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}

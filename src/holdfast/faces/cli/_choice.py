@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from holdfast.errors import BadInput
-from holdfast.faces.cli._doubts import only_excluded, say_doubts
+from holdfast.faces.cli._doubts import only_excluded, refuse_unknown, say_doubts
 from holdfast.faces.cli._options import selected
-from holdfast.model import parse
-from holdfast.model.live import GROUPS, STATES
+from holdfast.model import Filter, Query, parse
+from holdfast.model.live import GROUPS
 from holdfast.model.query import in_state, matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.faces.cli._state import State
-    from holdfast.model import Filter, Query, Session
+    from holdfast.model import Session
 
 
 def chosen(
@@ -46,6 +46,7 @@ def _queried(state: State, query: Query, everything: Sequence[Session]) -> tuple
     wrong = only_excluded(query)
     if wrong is not None:
         raise wrong
+    refuse_unknown(query)
     filters = tuple(f for f in query.filters if f.key == "status")
     rest = replace(query, filters=tuple(f for f in query.filters if f.key != "status"))
     found = [s for s in everything if matches(s, rest)]
@@ -57,7 +58,5 @@ def _queried(state: State, query: Query, everything: Sequence[Session]) -> tuple
 
 
 def _states(name: str) -> frozenset[str]:
-    group = GROUPS.get(name.lower())
-    if group is None and name.lower() not in STATES:
-        raise BadInput(f"no state {name!r}", f"known: {', '.join((*GROUPS, *(s for s in STATES if s not in GROUPS)))}")
-    return group or frozenset({name.lower()})
+    refuse_unknown(Query(filters=(Filter(key="status", value=name),)))
+    return GROUPS.get(name.lower(), frozenset({name.lower()}))

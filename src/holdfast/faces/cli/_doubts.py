@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from holdfast.errors import BadInput
-from holdfast.model.query import FILTERS
+from holdfast.model.live import GROUPS, STATES
+from holdfast.model.query import FILTERS, IS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from holdfast.model import Filter, Query, Session
 
 KEYS = (*FILTERS, "since", "until")
+VALUES: dict[str, tuple[str, ...]] = {
+    "role": ("user", "assistant", "system", "tool"),
+    "kind": ("said", "tool", "session"),
+    "status": (*GROUPS, *(s for s in STATES if s not in GROUPS)),
+    "is": IS,
+}
+"""Every value of the filters that take no others."""
 _PAIR = re.compile(r"([A-Za-z]{2,10}):[^/:\s]\S*")
 _NEAR = 0.75
 _DASHED = re.compile(rf"-(?:{'|'.join(KEYS)}):.+", re.IGNORECASE | re.DOTALL)
@@ -39,10 +47,23 @@ def unknown_filters(query: Query) -> Iterator[str]:
             yield f"no filter '{pair[1]}'; did you mean {near[0]}:"
 
 
+def refuse_unknown(query: Query) -> None:
+    """Raise errors.BadInput where a filter of few values is given another: nothing could pass it, or all would."""
+    for wanted in query.filters:
+        known = VALUES.get(wanted.key, ())
+        if not known or wanted.value.lower() in known:
+            continue
+        near = _closest(wanted.value.lower(), known, 0.6)
+        meant = f"did you mean {wanted.key}:{near[0]}; " if near else ""
+        raise BadInput(f"no {wanted.key} {wanted.value!r}", f"{meant}known: {', '.join(known)}")
+
+
 def say_doubts(state: State, query: Query, found: Iterable[Session] = (), *, option: object = None) -> None:
     """Tell what may be misspelt; errors.BadInput where an agent named by --agent is not known."""
     for doubt in unknown_filters(query):
         state.talk(doubt)
+    for key in sorted({f.key for f in query.filters if f.key in ("role", "kind")} if not query.has_words else ()):
+        state.talk(f"{key}: says where words may stand, and no word is there: it leaves nothing out")
     seen = {s.agent for s in found}
     for wanted in query.filters:
         if wanted.key == "agent" and wanted.value.lower() not in seen:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec.structs import replace
 
+from holdfast.faces.cli._doubts import refuse_unknown
 from holdfast.model import Filter, Query, matches, moment, parse
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from holdfast.workspace import Workspace
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+FORMATS = ("json", "jsonl", "yaml", "markdown", "html", "csv", "native", "toon", "anyllm", "snapshot")
+"""The formats of our own that an export can be written in; other packages may add more."""
 
 
 def query_options(function: F) -> F:
@@ -41,12 +45,14 @@ def query_of(given: Mapping[str, Any], *, zone: tzinfo | None = None) -> Query:
     filters = [Filter(key=key, value=str(given[key])) for key in ("agent", "project", "status") if given.get(key)]
     filters += [Filter(key="tag", value=value) for value in given.get("tag") or ()]
     since, until = given.get("since"), given.get("until")
-    return replace(
+    query = replace(
         query,
         filters=(*query.filters, *filters),
         since=moment(since, now=now) if since else query.since,
         until=moment(until, now=now) if until else query.until,
     )
+    refuse_unknown(query)
+    return query
 
 
 def selected(
