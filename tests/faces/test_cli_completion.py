@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from holdfast import registry
+from holdfast.faces.cli._options import FORMATS
 from holdfast.faces.cli._words import words
 from tests.contracts.samples import claude_code
 
@@ -20,6 +22,9 @@ LINES = [
     ("holdfast list --format c", ["csv"]),
     ("holdfast list --agent claud", ["claude-code"]),
     ("holdfast config sh", ["show"]),
+    ("holdfast config set archive.c", ["archive.capture"]),
+    ("holdfast config show trash.d", ["trash.days"]),
+    ("holdfast export -f h", ["html"]),
     ("holdfast completion fi", ["fish"]),
     ("holdfast --store sqlite:////nowhere/at/all.db list --tag a", []),
 ]
@@ -56,6 +61,10 @@ def test_a_shell_offers_what_fits(shell, line, cli):
         pytest.skip(f"no {shell} here")
     typed, wanted = LINES[line]
     assert offered(shell, typed, cli.data) == wanted
+
+
+def test_every_format_that_can_be_written_is_offered():
+    assert sorted(FORMATS) == sorted(registry.names("formats"))
 
 
 def test_names_and_ids_of_sessions_are_offered_and_quoted_for_the_shell(cli):

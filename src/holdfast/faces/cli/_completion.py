@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from holdfast.config import BY_NAME
 from holdfast.faces.cli._command import Family
+from holdfast.faces.cli._options import FORMATS
 from holdfast.faces.cli._words import ASK
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _ARGUMENTS = {
     "tags": "tags",
     "project": "projects",
 }
+_OF_SETTINGS = ("config show", "config set")
 FILES = "files"
 
 
@@ -56,20 +59,24 @@ def specs(commands: Mapping[str, click.Command]) -> list[Spec]:
 
 
 def _spec(name: str, command: click.Command, below: tuple[str, ...]) -> Spec:
-    options = [_takes(p) for p in command.params if isinstance(p, click.Option) and not p.hidden]
+    options = [_takes(name, p) for p in command.params if isinstance(p, click.Option) and not p.hidden]
     help_option = Takes(("--help", "-h"), None, "Show what the command does.")
     arguments = tuple(_argument(name, p) for p in command.params if isinstance(p, click.Argument))
     return Spec(name, command.get_short_help_str(), (*options, help_option), arguments, below)
 
 
-def _takes(option: click.Option) -> Takes:
+def _takes(command: str, option: click.Option) -> Takes:
     names = tuple(sorted((*option.opts, *option.secondary_opts), key=len, reverse=True))
     value: str | tuple[str, ...] | None = _kind(option.type) or next((_OPTIONS[n] for n in names if n in _OPTIONS), "")
+    if (command, names[0]) == ("export", "--format"):
+        value = FORMATS
     return Takes(names, None if option.is_flag else value, (option.help or "").rstrip("."))
 
 
 def _argument(command: str, argument: click.Argument) -> str | tuple[str, ...]:
     kind = _kind(argument.type) or _ARGUMENTS.get(argument.name or "", "")
+    if command in _OF_SETTINGS and argument.name == "name":
+        return tuple(BY_NAME)
     if command == "undelete":
         return "trash"
     return "sessions" if kind == "query" and command == "export" else kind

@@ -23,6 +23,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 FORMATS = ("json", "jsonl", "yaml", "markdown", "html", "csv", "native", "toon", "anyllm", "snapshot")
 """The formats of our own that an export can be written in; other packages may add more."""
 
+FORMATS = ("json", "jsonl", "yaml", "markdown", "html", "csv", "native", "toon", "anyllm", "snapshot")
+"""The formats of our own that an export can be written in; other packages may add more."""
+
 
 def query_options(function: F) -> F:
     """Add --agent, --project, --tag, --status, --since and --until."""

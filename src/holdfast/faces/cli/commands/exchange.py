@@ -14,7 +14,7 @@ from holdfast.errors import BadInput, NotFound, Partial, Unreadable, Unsafe
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._doubts import say_doubts
 from holdfast.faces.cli._naming import UNDELETE, named, with_sub_agents
-from holdfast.faces.cli._options import query_of, query_options, selected
+from holdfast.faces.cli._options import FORMATS, query_of, query_options, selected
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.document_items import ImportedFile
 from holdfast.faces.cli.documents import ExportDocument, ImportDocument
@@ -59,7 +59,7 @@ _BY_SUFFIX |= {".holdfast": "native", ".native": "native", ".hf": "native", ".to
     "-f",
     "kind",
     metavar="FORMAT",
-    help="json, jsonl, yaml, markdown, html, csv, native, toon, anyllm or snapshot; by the file's name, else json.",
+    help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}; by the file's name, else json.",
 )
 @click.option("--with-subagents", "family", is_flag=True, help="Take the sub-agents of named sessions along.")
 @click.option("--raw", is_flag=True, help="Mask nothing.")
