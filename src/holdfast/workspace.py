@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from holdfast import _traces, registry
 from holdfast import config as configuration
-from holdfast.errors import BadInput
+from holdfast.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -57,6 +57,16 @@ def open_store(url: str | None = None, *, durability: Durability = "durable") ->
         raise BadInput(f"no store for {url!r}", f"use {', '.join(f'{n}://' for n in registry.names('stores'))}")
     store: Store = registry.load("stores", scheme).from_url(url, durability=durability)
     return store
+
+
+def check_exists(url: str) -> None:
+    """Refuse the URL of a file that is not there (errors.NotFound), before opening it would make one."""
+    from urllib.parse import unquote  # noqa: PLC0415 - rare, and lists should be quick
+
+    scheme, _, place = url.partition("://")
+    file = unquote(place[place.find("/") :])[1:] if scheme == "sqlite" else ""
+    if file and not Path(file).exists():
+        raise NotFound(f"no archive at {file}", "check the path; holdfast sync --store URL makes a new one")
 
 
 class Workspace:

@@ -38,3 +38,30 @@ def test_copy_takes_over_what_can_be_read_and_names_the_rest(cli, damaged, tmp_p
     assert session in {f["session"] for f in found["faults"]}
     assert found["sessions"] == len(cli.json("list", "--no-sync")["sessions"])
     assert cli("store", "verify", "--store", f"sqlite:///{tmp_path / 'mended.db'}").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("store", "verify", "--store", "URL"),
+        ("store", "copy", "URL", "COPY"),
+        ("list", "--store", "URL"),
+        ("show", "last", "--store", "URL"),
+        ("search", "build", "--store", "URL"),
+        ("--store", "URL", "usage"),
+    ],
+)
+def test_an_archive_that_is_not_there_is_not_made_by_reading_it(cli, tmp_path, line):
+    missing, copy = tmp_path / "nope" / "x.db", tmp_path / "copy.db"
+    places = {"URL": f"sqlite:///{missing}", "COPY": f"sqlite:///{copy}"}
+    answer = cli(*(places.get(word, word) for word in line))
+    assert (answer.exit_code, answer.stdout) == (3, "")
+    assert f"no archive at {missing}" in answer.stderr
+    assert not missing.parent.exists()
+    assert not copy.exists()
+
+
+def test_a_sync_may_make_the_archive_it_is_told_of(cli, tmp_path):
+    made = tmp_path / "new" / "sessions.db"
+    assert cli("sync", "--store", f"sqlite:///{made}").exit_code == 0
+    assert made.exists()

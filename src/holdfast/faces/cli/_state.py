@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 WIDE = 100
 """Columns where there is no terminal to ask."""
 SAMPLES = 5
+READERS = frozenset(
+    {"list", "list-projects", "show", "search", "usage", "health", "recommend", "export", "restore", "resume", "store"}
+)
+"""Commands that read an archive: the one that --store names has to be there."""
 
 
 class State:
@@ -56,10 +60,12 @@ class State:
     @cached_property
     def workspace(self) -> Workspace:
         """The door to everything."""
-        from holdfast.workspace import Workspace
+        from holdfast.workspace import Workspace, check_exists
 
         if self.store and "://" not in self.store:
             raise BadInput(f"--store {self.store!r} is no URL", f"--store sqlite:///{os.path.abspath(self.store)}")  # noqa: PTH100
+        if self.store and not self.bare and _command_name() in READERS:
+            check_exists(self.store)
         return Workspace(self.config, roots=self.roots, env=self.env)
 
     @cached_property
@@ -137,6 +143,16 @@ class State:
     def _wants_colour(self, stream: TextIO) -> bool:
         wish = self.config.origin("output.color")
         return wants_colour(stream, self.env, wish=wish.value, by_flag=wish.origin == "flag")
+
+
+def _command_name() -> str:
+    """Return the name below `holdfast` of the command that runs."""
+    import click
+
+    ctx = click.get_current_context(silent=True)
+    while ctx is not None and ctx.parent is not None and ctx.parent.parent is not None:
+        ctx = ctx.parent
+    return (ctx.info_name or "") if ctx is not None else ""
 
 
 def json_of(document: Struct) -> bytes:

@@ -26,7 +26,7 @@ store = Family("store", help="Verify and copy archives.")
     "verify",
     "VerifyDocument",
     examples=("holdfast store verify", "holdfast store verify --store sqlite:////backup/sessions.db"),
-    exits=(8,),
+    exits=(3, 8),
 )
 def verify(state: State) -> None:
     """Read every row and blob of the archive, and say what is damaged."""
@@ -54,7 +54,7 @@ def verify(state: State) -> None:
     "copy",
     "CopyDocument",
     examples=("holdfast store copy sqlite:////home/me/sessions.db sqlite:////backup/sessions.db",),
-    exits=(6, 7, 8),
+    exits=(3, 6, 8),
 )
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
@@ -65,9 +65,10 @@ def copy(state: State, source: str, target: str) -> None:
     if source == target:
         raise BadInput("FROM and TO are the same archive")
     state.store = source
+    archive = state.workspace.archive
     into = open_store(target)
     try:
-        done = state.workspace.archive.copy_to(into)
+        done = archive.copy_to(into)
     finally:
         into.close()
     faults = _items(done.faults)
