@@ -103,7 +103,8 @@ def test_an_empty_file_sets_nothing(place):
 
 @pytest.mark.parametrize(
     ("name", "text", "value"),
-    [("trash.days", "7", 7), ("sync.auto", "no", False), ("sources.exclude", "[a, /b/*]", ("a", "/b/*")),
+    [("trash.days", "7", 7), ("sync.auto", "no", False), ("sync.auto", "true", True),
+     ("sync.auto", "false", False), ("sources.exclude", "[a, /b/*]", ("a", "/b/*")),
      ("sources.roots", "{aider: [/x]}", {"aider": ["/x"]}), ("store", "memory://", "memory://"), ("output.pager", "yes", "yes")],
 )  # fmt: skip
 def test_what_is_typed_becomes_the_settings_type(name, text, value):

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -183,12 +183,17 @@ def _stand_in(found: dict[str, Setting], env: Mapping[str, str]) -> None:
         found["store"] = replace(path, value=f"sqlite:///{quote(str(place))}", place=f"{path.place}: database.path")
 
 
+_PLAIN: Final = {"true": True, "false": False}
+
+
 def parsed(name: str, text: str, place: str) -> Value:
     """Turn what was typed into the key's type, read as YAML."""
-    import yaml  # noqa: PLC0415
-
     if key_of(name).kind is str:
         return checked(name, text, place)
+    if text in _PLAIN:  # as YAML has it, without the library that reads it: a list should be quick
+        return checked(name, _PLAIN[text], place)
+    import yaml  # noqa: PLC0415
+
     try:
         return checked(name, yaml.safe_load(text), place)
     except yaml.YAMLError as error:
