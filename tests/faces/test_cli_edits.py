@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 TITLE = "Fix the build"
 
 
@@ -35,3 +37,23 @@ def test_tags_are_kept_in_lower_case(cli):
     first = cli.json("list")["sessions"][0]["id"]
     assert cli.json("tag", first, "API", "#Urgent", "api")["session"]["tags"] == ["api", "urgent"]
     assert cli.json("untag", first, "URGENT")["session"]["tags"] == ["api"]
+
+
+def test_untag_says_where_nothing_was_removed(cli):
+    ident = cli.id_of("Fix the build")
+    cli("tag", ident, "api")
+    assert "nothing was removed: its tags are api" in cli("untag", ident, "nothere").stderr
+    assert "nothing was removed" not in cli("untag", ident, "api").stderr
+
+
+@pytest.mark.parametrize("command", ["show", "export", "tag"])
+def test_the_last_session_of_an_empty_archive_is_none(empty, command):
+    answer = empty(command, "-", *(["x"] if command == "tag" else []))
+    assert answer.exit_code == 3
+    assert "there are no sessions" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["-", "@last"])
+def test_what_means_the_last_session_is_no_name(cli, name):
+    answer = cli("describe", cli.id_of("Fix the build"), "--name", name)
+    assert (answer.exit_code, "means the session last active" in answer.stderr) == (2, True)

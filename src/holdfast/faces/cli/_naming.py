@@ -16,8 +16,9 @@ LEAST = 4
 """Characters of an id that name a session."""
 UNDELETE = "holdfast undelete"
 """How a hint begins that brings a session back."""
+LAST = ("-", "@last")
+"""What names the session last active."""
 _NEAR = 3
-_LAST = ("-", "@last")
 
 
 def named(state: State, reference: str, *, trashed: bool = False) -> Session:
@@ -31,6 +32,9 @@ def named(state: State, reference: str, *, trashed: bool = False) -> Session:
         gone = None if trashed else _in_trash(state, reference)
         if gone is not None:
             raise NotFound(f"session {reference!r} is in the trash", f"{UNDELETE} {gone.id[:8]}") from None
+        if reference in LAST:
+            empty = "there are no sessions" + (" in the trash" if trashed else "")
+            raise NotFound(empty, "holdfast list --trash" if trashed else "holdfast list") from None
         if len(reference) < LEAST:
             raise _too_short(reference, sessions.find(trashed=trashed, empty=True)) from None
         hint = missing.hint
@@ -63,7 +67,7 @@ def with_sub_agents(state: State, wanted: Sequence[Session], *, trashed: bool = 
 
 def _in_trash(state: State, reference: str) -> Session | None:
     """Return the session of the trash that is named so; the last one is never meant there."""
-    if reference in _LAST:
+    if reference in LAST:
         return None
     try:
         return state.workspace.sessions.resolve(reference, trashed=True)

@@ -36,7 +36,11 @@ def tag(state: State, reference: str, *, tags: Sequence[str]) -> None:
 def untag(state: State, reference: str, *, tags: Sequence[str]) -> None:
     """Remove tags from a session."""
     sessions = state.workspace.sessions
-    _tell(state, sessions.tag(named(state, reference), tags, remove=True))
+    held = named(state, reference)
+    left = sessions.tag(held, tags, remove=True)
+    _tell(state, left)
+    if held.tags == left.tags:
+        state.talk(f"nothing was removed: its tags are {safe_line(', '.join(held.tags)) or 'none'}")
 
 
 @command("set-project", "SessionAnswer", examples=("holdfast set-project k3v9qa shop",), exits=_EXITS)

@@ -10,7 +10,7 @@ import click
 from holdfast.errors import BadInput
 from holdfast.faces.cli._command import command
 from holdfast.faces.cli._items import session_item
-from holdfast.faces.cli._naming import named
+from holdfast.faces.cli._naming import LAST, named
 from holdfast.faces.cli._terminal import safe_line
 from holdfast.faces.cli.documents import AutoTagDocument, SessionAnswer, TagProposal, TagRate, TagStatsDocument
 from holdfast.faces.cli.render import Column, table
@@ -127,6 +127,8 @@ def describe(state: State, reference: str, *, text: str | None, name: str | None
     """Describe or name a session; without a text, print what is said of it. An empty text takes the description away."""
     if (text is not None) + show + ai > 1 or (show and name is not None):
         raise BadInput("a text, --show and --ai exclude each other", "holdfast describe --help")
+    if name is not None and name.strip() in LAST:
+        raise BadInput(f"{name.strip()!r} cannot be a name: it means the session last active", "choose another name")
     sessions = state.workspace.sessions
     session = named(state, reference)
     if ai:
