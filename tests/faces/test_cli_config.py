@@ -125,3 +125,11 @@ def test_an_empty_or_one_line_section_is_added_to_below(cli):
         assert cli("config", "set", "health_weights.activity", "0.1").exit_code == 0
         assert path.read_text() == f"{before}health_weights.activity: 0.1\n"
         assert cli("config", "show", "health_weights.activity").stdout == "0.1\n"
+
+
+def test_a_rule_that_keeps_nothing_out_is_refused_and_told_by_doctor(cli):
+    answer = cli("config", "set", "sources.exclude", "[agent:gemini-cli]")
+    assert (answer.exit_code, "did you mean gemini-cli" in answer.stderr) == (2, True)
+    (cli.data / "config.yaml").write_text("sources.exclude: [q]\n")
+    told = cli("doctor").stdout
+    assert "'q' is no agent and no path" in told

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from holdfast.config._key import Key, Value
 from holdfast.config._keys import DATABASE, KEYS
+from holdfast.config.exclude import check_exclusion
 from holdfast.errors import BadInput, Denied
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ OLDER = "llm-session-manager"
 BY_NAME = {k.name: k for k in KEYS}
 SECTIONS = frozenset(k.name.rpartition(".")[0] for k in KEYS) - {""}
 __all__ = [
+    "check_exclusion",
     "APP",
     "BY_NAME",
     "KEYS",

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +17,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from holdfast.config.exclude import exclusion
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.model import Message, Session, SyncReport, Transcript, merged
 from holdfast.services._estimate import Estimates
@@ -87,6 +87,7 @@ class Sync:
         self.sources = sources
         self.roots = roots
         self.rules = rules or Rules()
+        self.excluded = exclusion(self.rules.exclude, sources)
 
     def plan(self, agents: Iterable[str] | None = None) -> Plan:
         """List all files by stat and keep those that changed, newest first."""
@@ -95,7 +96,7 @@ class Sync:
         failed: dict[str, str] = {}
         seen = 0
         for name in agents if agents is not None else self.present():
-            if name in self.rules.exclude:
+            if name in self.excluded.agents:
                 continue
             source = self.sources[name]
             try:
@@ -265,7 +266,7 @@ class Sync:
         tally.read += 1
 
     def _wanted(self, session: Session, purged: frozenset[str]) -> bool:
-        excluded = any(fnmatch(session.project, rule) for rule in self.rules.exclude)
+        excluded = self.excluded.covers(session.project, session.cwd)
         return bool(session.native_id) and not excluded and session.id not in purged
 
     def _keeps_raw(self, reading: Reading) -> bool:

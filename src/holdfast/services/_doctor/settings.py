@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast import config as configuration
-from holdfast.errors import HoldfastError
+from holdfast.config.exclude import check_exclusion
+from holdfast.errors import BadInput, HoldfastError
 from holdfast.services._doctor.checkup import Finding, plural
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def variables(scene: Scene) -> Finding:
 def exclusions(scene: Scene) -> Finding:
     """What a person keeps out is not read at all."""
     rules = scene.config["sources.exclude"]
+    try:
+        check_exclusion(rules, scene.sources())
+    except BadInput as error:
+        return Finding("problem", f"{error.message}, so it may keep nothing out", error.hint)
     if rules:
         return Finding("note", f"not read: {', '.join(str(r) for r in rules)}", "holdfast config show sources.exclude")
     return Finding("ok", "nothing is kept out")

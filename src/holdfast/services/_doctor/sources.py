@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdfast.config.exclude import exclusion
 from holdfast.errors import HoldfastError
 from holdfast.services._doctor.checkup import Check, Finding, plural
 from holdfast.services._losses import losses_of
@@ -45,7 +46,7 @@ def _evidence(scene: Scene) -> Check:
 
 
 def _source(scene: Scene, name: str, source: Source) -> tuple[Check, int]:
-    if name in scene.config["sources.exclude"]:
+    if name in exclusion(scene.config["sources.exclude"], (name,)).agents:
         return _said(name, "note", "kept out by sources.exclude"), 0
     mark = "" if source.info.verified else "; unverified: no real file was read to check it"
     try:

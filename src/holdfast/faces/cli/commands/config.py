@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from holdfast.config import KEYS, PROJECT_FILE, key_of, load, parsed, user_file
+from holdfast.config import KEYS, PROJECT_FILE, check_exclusion, key_of, load, parsed, user_file
 from holdfast.errors import BadInput, Denied
 from holdfast.faces.cli._command import Family, command
 from holdfast.faces.cli._settings import changed, save, template, written
@@ -85,6 +85,8 @@ def set_value(state: State, name: str, value: str, *, project: bool) -> None:
         raise Denied(f"a project may not set {name}", f"holdfast config set {name} {value}")
     path = Path.cwd() / PROJECT_FILE if project else user_file(state.env)
     given = parsed(name, value, "command line")
+    if name == "sources.exclude":
+        check_exclusion(given, state.workspace.sources)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     save(path, changed(before, name, given))
     now = load(env=state.env)
