@@ -33,7 +33,6 @@ OLDER = "llm-session-manager"
 BY_NAME = {k.name: k for k in KEYS}
 SECTIONS = frozenset(k.name.rpartition(".")[0] for k in KEYS) - {""}
 __all__ = [
-    "check_exclusion",
     "APP",
     "BY_NAME",
     "KEYS",
@@ -43,6 +42,7 @@ __all__ = [
     "Key",
     "Setting",
     "Value",
+    "check_exclusion",
     "checked",
     "data_dir",
     "key_of",
