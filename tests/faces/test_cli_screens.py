@@ -48,11 +48,17 @@ def screen(*arguments, wide=80, high=200, **more) -> str:
 
 @pytest.mark.parametrize("wide", [40, 60, 80, 120])
 @pytest.mark.parametrize(
-    "line", [("list",), ("list", "--expiring"), ("usage", "--by", "model"), ("config", "show")], ids=" ".join
+    "line",
+    [("list",), ("list", "--expiring"), ("usage", "--by", "model"), ("config", "show"), ("config", "show", "--origin")],
+    ids=" ".join,
 )
 def test_tables_fit_the_terminal(cli, line, wide):
     shown = SGR.sub("", screen(*line, wide=wide))
     assert [text for text in shown.splitlines() if columns(text) > wide and "without a price" not in text] == []
+
+
+def test_what_a_setting_does_is_told_at_80_columns(cli):
+    assert "WHAT IT DOES" in screen("config", "show", wide=80)
 
 
 def test_a_title_stays_readable_at_80_columns(cli):

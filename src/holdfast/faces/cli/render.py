@@ -51,23 +51,31 @@ def _width(column: Column, cells: Sequence[str]) -> int:
 
 
 def _shown(shape: Sequence[Column], widths: list[int], width: int | None) -> list[int]:
-    """Choose the columns that fit, and shrink the one that gives way."""
+    """Choose the columns that fit, and shrink those that give way, the last one first."""
     shown = [i for i in range(len(shape)) if widths[i]]
     while width is not None:
         over = sum(widths[i] for i in shown) + len(GAP) * (len(shown) - 1) - width
         if over <= 0:
             break
-        elastic = next((i for i in shown if shape[i].gives_way), None)
-        if elastic is not None and widths[elastic] - over >= LEAST:
-            widths[elastic] -= over
+        elastic = [i for i in reversed(shown) if shape[i].gives_way]
+        if sum(max(0, widths[i] - LEAST) for i in elastic) >= over:
+            _squeeze(widths, elastic, over)
             break
         least = min(shown, key=lambda i: shape[i].keep)
         if shape[least].keep >= 9:  # noqa: PLR2004 - 9 is never dropped
-            if elastic is not None:
-                widths[elastic] = max(1, widths[elastic] - over)
+            _squeeze(widths, elastic, over)
             break
         shown.remove(least)
     return shown
+
+
+def _squeeze(widths: list[int], elastic: Sequence[int], over: int) -> None:
+    """Take so many columns from those that give way, each as far as it can, but first what it has above the least."""
+    for least in (LEAST, 1):
+        for i in elastic:
+            taken = max(0, min(over, widths[i] - least))
+            widths[i] -= taken
+            over -= taken
 
 
 def _drawn(column: Column, cells: Sequence[str], width: int, *, paint: Paint) -> list[str]:

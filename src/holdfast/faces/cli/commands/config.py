@@ -57,8 +57,8 @@ def show(state: State, name: str | None, *, origin: bool) -> None:
     ]
     shape = [
         Column("KEY", style=("bold",)),
-        Column("VALUE", most=60),
-        Column("FROM", most=60, style=("cyan",)),
+        Column("VALUE", most=60, gives_way=True),
+        Column("FROM", most=60, gives_way=True, style=("cyan",)),
         Column("WHAT IT DOES", keep=1, gives_way=True, style=("dim",)),
     ]
     state.text(table(shape, rows, width=state.width if state.on_terminal else None, paint=state.paint), paged=True)
