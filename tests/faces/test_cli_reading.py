@@ -14,7 +14,7 @@ from holdfast.faces.cli._progress import Progress
 from holdfast.faces.cli._state import State
 from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.render import count, dollars, span
-from tests.contracts.samples import claude_code
+from tests.contracts.samples import amp, claude_code
 from tests.unit.homes import Claude, said
 
 FIELDS = {
@@ -447,3 +447,15 @@ def test_the_version_in_json_is_json(empty):
 def test_a_cost_below_a_cent_reads_the_same_everywhere(cli, monkeypatch):
     monkeypatch.setattr("holdfast.faces.cli._items.money", lambda _: "0.0034")
     assert re.search(r"^cost +<\$0\.01$", cli("show", cli.id_of("Fix the build")).stdout, re.MULTILINE)
+
+
+def test_usage_explains_what_each_request_cost_and_whether_a_place_is_a_line_or_an_item(cli):
+    found = cli.json("usage", "--explain", cli.id_of("Fix the build"))
+    assert {r["place"] for r in found["counted"]} == {"line"}
+    assert sum(Decimal(r["cost_usd"]) for r in found["counted"]) == Decimal(found["total"]["cost_usd"])
+    amp.build(cli.home / ".local" / "share" / "amp")
+    cli("sync")
+    ident = next(s["id"] for s in cli.json("list")["sessions"] if s["agent"] == "amp" and s["requests"])
+    assert {r["place"] for r in cli.json("usage", "--explain", ident)["counted"]} == {"item"}
+    drawn = cli("usage", "--explain", ident).stdout
+    assert ("ITEM" in drawn, "LINE" in drawn, "COST" in drawn) == (True, False, True)

@@ -154,6 +154,11 @@ class UsageReport:
             sessions=1,
         )
 
+    def cost_of(self, request: Request) -> Decimal | None:
+        """Return what one request cost in USD, None where that is unknown."""
+        (bucket,) = _added_up([request])
+        return self.prices().cost(bucket)
+
     def _billed(self, query: Query, plan: Plan | None) -> Iterator[Billed]:
         known = {s.id: s for s in self.store.find()}
         kept = list(self._from_ledger(known))

@@ -29,6 +29,9 @@ _COUNTS = (
     Column("REASONING", right=True, keep=2),
 )
 
+_PLACE = 2 + len(_COUNTS)
+"""Which column of a request says where it stands."""
+
 
 def usage_table(state: State, document: UsageDocument) -> str:
     """Draw rows and their total, with a bar per row on a terminal."""
@@ -72,16 +75,17 @@ def explained(state: State, document: UsageExplained, session: Session) -> str:
 
 def _requests(state: State, requests: Sequence[RequestItem], own: str, *, began: str | None) -> list[str]:
     """Draw requests by file; one without a time counts when its session began, which `~` marks."""
-    shape = [Column("AT"), Column("MODEL", most=30), *_COUNTS[1:], Column("LINE", right=True)]
+    shape = [Column("AT"), Column("MODEL", most=30), *_COUNTS[1:], Column("COST", right=True), Column("", right=True)]
     shape += [Column("COUNTED IN")] if own else []
     lines: list[str] = []
     for path in dict.fromkeys(r.source_path for r in requests):
         here = [r for r in requests if r.source_path == path]
+        shape[_PLACE] = Column(here[0].place.upper(), right=True)
         rows = [
             [
                 r.at or (f"~{began}" if began else "-"),
                 safe_line(r.model) or "-",
-                *(_counts(r.tokens, full) if not _repeats(r, own) else [""] * (len(_COUNTS) - 1)),
+                *(_figures(r) if not _repeats(r, own) else [""] * len(_COUNTS)),
                 str(r.line),
                 *(["same request" if _repeats(r, own) else r.owner] if own else []),
             ]
@@ -92,6 +96,12 @@ def _requests(state: State, requests: Sequence[RequestItem], own: str, *, began:
             *(f"  {line}" for line in table(shape, rows, width=None, paint=state.paint).splitlines()),
         ]
     return lines
+
+
+def _figures(request: RequestItem) -> list[str]:
+    unpriced = () if request.cost_usd is not None else (request.model or "unknown",)
+    cost = dollars(request.cost_usd, unpriced, kind=request.tokens_kind, requests=1)
+    return [*_counts(request.tokens, full), cost]
 
 
 def _repeats(request: RequestItem, own: str) -> bool:
@@ -135,5 +145,5 @@ def _notes(document: UsageDocument) -> list[str]:
         names = safe_line(", ".join(document.total.unpriced_models))
         notes.append(f"+ or ? without a price, so not in the cost: {names}")
     if document.live:
-        notes.append(f"{several(document.live, 'file')} counted that are not in the archive yet: holdfast sync")
+        notes.append(f"{several(document.live, 'file')} counted, not in the archive yet: holdfast sync")
     return notes

@@ -89,5 +89,5 @@ def _notes(document: UsageDocument, now: datetime) -> list[str]:
             f"+ or ? without a price, so not in the cost: {safe_line(', '.join(document.total.unpriced_models))}"
         )
     if document.live:
-        notes.append(f"{full(document.live)} files counted that are not in the archive yet: holdfast sync")
+        notes.append(f"{full(document.live)} files counted, not in the archive yet: holdfast sync")
     return notes

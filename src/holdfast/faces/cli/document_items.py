@@ -173,7 +173,7 @@ class UsageItem(Struct, frozen=True, kw_only=True):
 
 
 class RequestItem(Struct, frozen=True, kw_only=True):
-    """One request; `owner` names the session that counts it, where that is another one."""
+    """One request; `owner` is another session that counts it, `line` a message or row where `place` is `item`."""
 
     key: str
     at: str | None
@@ -182,6 +182,8 @@ class RequestItem(Struct, frozen=True, kw_only=True):
     tokens_kind: TokensKind
     source_path: str
     line: int
+    place: Literal["line", "item"]
+    cost_usd: str | None
     owner: str
 
 

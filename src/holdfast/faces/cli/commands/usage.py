@@ -14,13 +14,16 @@ from holdfast.faces.cli._doubts import say_doubts, unknown_filters
 from holdfast.faces.cli._items import tokens_of, usage_item
 from holdfast.faces.cli._naming import named
 from holdfast.faces.cli._options import query_of, query_options
-from holdfast.faces.cli._values import moment
+from holdfast.faces.cli._values import moment, money
 from holdfast.faces.cli.documents import By, RequestItem, UsageDocument, UsageExplained
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from holdfast.faces.cli._state import State
+
+_LINES = (".jsonl", ".ndjson", ".jsonl.zst", ".md", ".log", ".txt")
+"""How the names of files end that are read line by line; of others, messages and rows are counted."""
 
 
 @command(
@@ -95,8 +98,8 @@ def _explain(state: State, reference: str) -> None:
     found = state.workspace.usage.explain(session)
     document = UsageExplained(
         session=session.id,
-        counted=tuple(_request(e) for e in found.counted),
-        dropped=tuple(_request(e) for e in found.dropped),
+        counted=tuple(_request(state, e) for e in found.counted),
+        dropped=tuple(_request(state, e) for e in found.dropped),
         unpriced_models=found.unpriced,
         total=usage_item(found.row),
     )
@@ -108,7 +111,7 @@ def _explain(state: State, reference: str) -> None:
     state.text(explained(state, document, session), paged=True)
 
 
-def _request(entry: Any) -> RequestItem:
+def _request(state: State, entry: Any) -> RequestItem:
     request = entry.request
     return RequestItem(
         key=request.key,
@@ -118,6 +121,8 @@ def _request(entry: Any) -> RequestItem:
         tokens_kind=request.kind,
         source_path=request.path,
         line=request.line,
+        place="line" if request.path.endswith(_LINES) else "item",
+        cost_usd=money(state.workspace.usage.cost_of(request)),
         owner=entry.owner,
     )
 
