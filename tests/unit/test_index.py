@@ -164,6 +164,43 @@ def test_a_query_finds_the_text(shelf, text, query):
     assert hit.highlights
 
 
+CUT = [
+    "snake_c",
+    "case_na",
+    "e_case_n",
+    "bab-ca",
+    "case-wo",
+    "path_to/fi",
+    "th_to",
+    "name.te",
+    "st.py",
+    "22.33",
+    "r@exa",
+    "86_6",
+    "foo::Ba",
+    "elCase",
+    "ake_case",
+    "ase_name",
+    "to/fil",
+    "lCaseN",
+]
+
+
+@pytest.mark.parametrize("ending", ["", " żółć"], ids=["plain", "with letters beyond ASCII"])
+@pytest.mark.parametrize("query", CUT)
+def test_a_piece_cut_across_separators_is_found_and_marked(shelf, query, ending):
+    text = "snake_case_name kebab-case-word path_to/file-name.test.py v1.22.333 user@example.com x86_64 camelCaseName foo::Bar"
+    shelf.put("s1", user(text + ending))
+    (hit,) = shelf.find(query)
+    assert marked(hit) == [query]
+    assert shelf.holders(query, {"s1"}) == {"s1"}
+
+
+def test_whole_words_rank_above_a_piece_cut_across_separators(shelf):
+    shelf.put("s1", user("snake_case"), tool("a snake c " + "and long " * 200))
+    assert [h.seq for h in shelf.find("snake_c")] == [1, 0]
+
+
 @pytest.mark.parametrize(
     "query",
     ["token cookie", '"token refresh"', "token -expired", '-"refresh token" token', "refres", "画像", "to", "-token"],

@@ -68,7 +68,9 @@ def _plain(text: str, word: Wanted, number: int, *, whole: bool) -> Iterator[tup
             if match or (rest is None and (open_end or end == len(text) or not text[end].isalnum())):
                 end = match.end() if match else end
                 yield start, end, number
-        start = text.find(first, end)
+                start = text.find(first, end)
+                continue
+        start = text.find(first, start + 1)
 
 
 @lru_cache(maxsize=256)
@@ -130,7 +132,8 @@ def _spelled(tokens: tuple[str, ...]) -> str:
         if _dense(token) and _dense(previous):
             out += _letters(token[1:] if previous[-1] == token[0] and len(token) > 1 else "")
         else:
-            out += r"[\W_]*" + _letters(token)
+            apart = "+" if previous.isascii() and token.isascii() else "*"
+            out += rf"[\W_]{apart}" + _letters(token)
     return out
 
 

@@ -15,7 +15,7 @@ from holdfast.index._fold import asked
 from holdfast.index._schema import CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from holdfast.index._terms import Where
     from holdfast.model import Query, Term
@@ -27,8 +27,13 @@ MOST_COMBINATIONS = 8
 SHORTEST_PART = 3
 MOST_LONGER = 300
 """Words that a part or prefix is spelled out into, at most."""
-MOST_ENDS = 12
+MOST_ENDS = 60
+"""Longer words that the first or the last word of a phrase is spelled out into while the other stands whole."""
+MOST_BOTH = 14
+"""The same where both go on at once."""
 MOST_PHRASE_ROWS = 20_000
+MOST_SPELLED = 800
+"""Tokens of all phrases that one is spelled out into: each opens the list of its rows."""
 _KINDS = {
     "session": ("session", ""),
     "user": ("said", "user"),
@@ -77,28 +82,38 @@ class Wanted(Struct, frozen=True):
 
     def loose(self, words: Words) -> str:
         """Return the expression that also finds it inside longer words."""
-        first, last = self.tokens[0], self.tokens[-1]
-        if len(self.tokens) == 1:
-            inside = words.longer(first, "inside") if _long(first) else []
-            return _any([self.every(words), *(_quoted((w,)) for w in inside)])
-        heads = words.longer(first, "end")[:MOST_ENDS] if _long(first) else []
-        tails = words.longer(last, "start")[:MOST_ENDS] if _long(last) else []
-        spelled = [(h, *self.tokens[1:-1], t) for h in (first, *heads) for t in (last, *tails)]
-        return _any([self.every(words), *map(_quoted, _affordable(spelled, words))])
+        if len(self.tokens) > 1:
+            return _any([self.every(words), *map(_quoted, _affordable(self._ends(words), words))])
+        inside = words.longer(self.tokens[0], "inside") if _long(self.tokens[0]) else []
+        return _any([self.every(words), *(_quoted((w,)) for w in inside)])
+
+    def _ends(self, words: Words) -> Iterator[tuple[str, ...]]:
+        """Yield phrases whose first word ends, or whose last begins, with what was typed; those of one such end first.
+
+        However short the ends are: what is typed across a separator has three characters.
+        """
+        first, *middle, last = self.tokens
+        heads, tails = words.longer(first, "end"), words.longer(last, "start")
+        yield from ((first, *middle, t) for t in tails[:MOST_ENDS])
+        yield from ((h, *middle, last) for h in heads[:MOST_ENDS])
+        yield from ((h, *middle, t) for h in heads[:MOST_BOTH] for t in tails[:MOST_BOTH])
 
 
 def _long(token: str) -> bool:
     return len(token) >= SHORTEST_PART or not token.isascii()
 
 
-def _affordable(spelled: list[tuple[str, ...]], words: Words) -> Iterator[tuple[str, ...]]:
+def _affordable(spelled: Iterable[tuple[str, ...]], words: Words) -> Iterator[tuple[str, ...]]:
     """Keep phrases whose rarest words together stand in few rows: looking one up costs as much as its rarest word."""
-    left = MOST_PHRASE_ROWS
-    for tokens in spelled[1:]:
-        left -= min(map(words.frequency, tokens))
-        if left < 0:
+    left, room = MOST_PHRASE_ROWS, MOST_SPELLED
+    for tokens in spelled:
+        room -= len(tokens)
+        if room < 0:
             return
-        yield tokens
+        cost = min(map(words.frequency, tokens))
+        if cost <= left:
+            left -= cost
+            yield tokens
 
 
 class Combination(Struct, frozen=True):
