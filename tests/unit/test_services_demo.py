@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast import config
 from holdfast.errors import Unsafe
 from holdfast.model import Query, observed_id, parse
 from holdfast.services._demo import tales
@@ -95,6 +96,11 @@ def test_commands_see_the_demo_home_alone(tmp_path):
     assert found["PATH"] == "/bin"
     assert {n: v for n, v in found.items() if v.startswith("/own")} == {}
     assert (found["HOME"], found["HOLDFAST_HOME"].startswith(str(tmp_path))) == (str(tmp_path), True)
+
+
+def test_commands_of_the_demo_look_at_no_process(tmp_path):
+    found = environment(tmp_path, {"HOLDFAST_MONITORING_AUTO_DISCOVER": "true"})
+    assert config.load(env=found, cwd=tmp_path)["monitoring.auto_discover"] is False
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path):

@@ -63,9 +63,14 @@ def write_home(home: Path, *, now: float | None = None) -> Path:
 
 
 def environment(home: Path, base: Mapping[str, str]) -> dict[str, str]:
-    """Return variables under which a command sees this home alone."""
+    """Return variables under which a command sees this home alone, and none of the agents that run."""
     kept = {name: value for name, value in base.items() if not name.startswith(_FOREIGN)}
-    return kept | {"HOME": str(home), "USERPROFILE": str(home), "HOLDFAST_HOME": str(home / ".local/share/holdfast")}
+    return kept | {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "HOLDFAST_HOME": str(home / ".local/share/holdfast"),
+        "HOLDFAST_MONITORING_AUTO_DISCOVER": "false",
+    }
 
 
 def terminal_of(home: Path, base: Mapping[str, str], *, width: int, colour: bool) -> dict[str, str]:
