@@ -122,6 +122,39 @@ def test_showing_a_session_takes_it_for_read(live):
     assert live.json("list")["sessions"][0]["status"] == "idle"
 
 
+@pytest.fixture
+def strange(tmp_path):
+    """Return the pids of agents at work in a folder of which no archive knows anything."""
+    cwd = tmp_path / "elsewhere"
+    cwd.mkdir()
+    children = [subprocess.Popen([n, "900"], executable=shutil.which("sleep"), cwd=cwd) for n in ("claude", "codex")]
+    yield {c.pid for c in children}
+    for child in children:
+        child.kill()
+        child.wait()
+
+
+def test_a_process_whose_session_is_not_archived_stands_on_the_board_alone(live, strange):
+    listed = [s for line in ((), ("--all",), ("--status", "waiting")) for s in live.json("list", *line)["sessions"]]
+    archived = {s["id"] for s in live.json("list", "--all", "--no-sync")["sessions"]}
+    assert {s["id"] for s in listed} <= archived
+    assert strange <= {s["live"]["pid"] for s in live.json("monitor")["sessions"]}
+    assert {line.split(",")[0] for line in live("list", "--format", "csv").stdout.splitlines()[1:]} <= archived
+
+
+def test_another_archive_lists_nothing_of_what_runs(live, strange, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOLDFAST_STORE", f"sqlite:///{tmp_path}/other.db")
+    assert [s for s in live.json("list")["sessions"] if not s["native_id"]] == []
+
+
+def test_an_empty_archive_says_where_it_looked_though_agents_run(empty, strange, monkeypatch):
+    monkeypatch.setenv("HOLDFAST_MONITORING_AUTO_DISCOVER", "true")
+    answer = empty("list")
+    assert answer.stdout == ""
+    assert "Looked in" in answer.stderr
+    assert "holdfast demo" in answer.stderr
+
+
 def test_a_state_ends_with_its_process(live):
     live.json("list")
     os.kill(live.pid, 9)

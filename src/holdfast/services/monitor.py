@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.model import Context, Query, Session, matches
+from holdfast.model import Context, Query, Session
 from holdfast.model.live import STATES, Board, BoardRow, Live, State, Tail
 from holdfast.services._monitor import joining, spool
 from holdfast.services._monitor.burn import CODEX, Burn, burns, costs_since, in_all, midnight, newest_windows, top_of
@@ -122,24 +122,18 @@ class Monitor:
 
     def lives(self) -> dict[str, Live]:
         """Return the live state of each session that runs, or may run; every other session has ended."""
-        return {ident: live for ident, (_, live) in self._lives().items()}
+        table = self._snapshot()
+        judged = self._judged(_now(), table, joining.running(table, self._possible(table), self._scene))
+        return {held.session.id: live for held, live, _ in judged if held.session is not None}
 
     def live(self, session: Session) -> Live:
         """Return the live state of one session."""
         return self.lives().get(session.id) or Live(state=self._settled(session))
 
-    def listed(self, sessions: Iterable[Session], *, query: Query | None = None) -> list[Session]:
-        """Return sessions with their true status, the running ones first, what needs a person before all.
-
-        Running sessions that stand in no archive yet are added where they pass the query and it has no words.
-        """
-        lives = self._lives()
-        listed = [replace(s, status=lives[s.id][1].state if s.id in lives else self._settled(s)) for s in sessions]
-        query = query or Query()
-        if lives and not query.has_words and not query.excluded:
-            known = {s.id for s in self._sessions()} | {s.id for s in listed}
-            new = (replace(s, status=live.state) for s, live in lives.values() if s.id not in known)
-            listed += [s for s in new if matches(s, query)]
+    def listed(self, sessions: Iterable[Session]) -> list[Session]:
+        """Return these sessions with their true status, the running ones first, what needs a person before all."""
+        lives = self.lives()
+        listed = [replace(s, status=lives[s.id].state if s.id in lives else self._settled(s)) for s in sessions]
         return sorted(listed, key=lambda s: STATES.index(s.status) if s.id in lives else len(STATES))
 
     def mark_read(self, *sessions: str, at: int | None = None) -> None:
@@ -156,11 +150,6 @@ class Monitor:
             while time.monotonic() < until and self._mark() == mark:
                 if stop.wait(min(LOOK_SECONDS, max(0.0, until - time.monotonic()))):
                     return
-
-    def _lives(self) -> dict[str, tuple[Session, Live]]:
-        table = self._snapshot()
-        judged = self._judged(_now(), table, joining.running(table, self._possible(table), self._scene))
-        return {held.session.id: (held.session, live) for held, live, _ in judged if held.session is not None}
 
     def _judged(
         self, now: int, processes: tuple[Process, ...], running: list[Running]

@@ -23,9 +23,6 @@ F = TypeVar("F", bound="Callable[..., Any]")
 FORMATS = ("json", "jsonl", "yaml", "markdown", "html", "csv", "native", "toon", "anyllm", "snapshot")
 """The formats of our own that an export can be written in; other packages may add more."""
 
-FORMATS = ("json", "jsonl", "yaml", "markdown", "html", "csv", "native", "toon", "anyllm", "snapshot")
-"""The formats of our own that an export can be written in; other packages may add more."""
-
 
 def query_options(function: F) -> F:
     """Add --agent, --project, --tag, --status, --since and --until."""
@@ -63,14 +60,13 @@ def selected(
 ) -> list[Session]:
     """Return the sessions that pass a query's filters and, where it has words, hold them; last active first.
 
-    With `live` each has its true status, and those that run stand first, also such that nothing is archived of yet;
-    without a word on it, only archived ones, and what runs is looked at where the query asks for a state.
+    With `live` each has its true status, and those that run stand first; without a word on it, what runs is looked at
+    where the query asks for a state. A process whose session is not in the archive is none of these.
     """
     if live:
         return _selected_live(workspace, query, empty=empty)
     if live is None and not trashed and _asks_for_states(query) and workspace.config["monitoring.auto_discover"]:
-        archived = {s.id for s in workspace.sessions.find(empty=empty)}
-        return [s for s in _selected_live(workspace, query, empty=empty) if s.id in archived]
+        return _selected_live(workspace, query, empty=empty)
     found = workspace.sessions.find(query, trashed=trashed, empty=empty)
     if not query.has_words:
         return found
@@ -87,5 +83,5 @@ def _selected_live(workspace: Workspace, query: Query, *, empty: bool) -> list[S
     """Ask for everything but the states, then for the states as they are now."""
     told = replace(query, filters=tuple(f for f in query.filters if f.key != "status"))
     asked = replace(query, filters=tuple(f for f in query.filters if f.key == "status"), since=None, until=None)
-    found = workspace.monitor.listed(selected(workspace, told, empty=empty), query=told)
+    found = workspace.monitor.listed(selected(workspace, told, empty=empty))
     return [s for s in found if matches(s, asked)] if asked.filters else found
