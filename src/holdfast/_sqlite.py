@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import apsw
 
+from holdfast._look import files_with as files_with  # noqa: PLC0414 - handed on by the door to databases
 from holdfast.errors import Conflict, Denied, Unavailable, Unreadable
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def open_database(
     if path is None:
         return kind(":memory:")
     try:
+        if is_read_only(path):
+            return _reading(path, kind)
         make_private(path)
         connection = kind(str(path), flags=_OPEN)
         connection.set_busy_timeout(BUSY_MS)
@@ -110,6 +113,23 @@ def open_database(
         raise Unavailable(f"cannot open {path}: {error}", "check the folder's owner and free disk space") from error
     except (apsw.Error, OSError) as error:
         raise _translated(error, str(path)) from error
+    return connection
+
+
+def is_read_only(path: Path) -> bool:
+    """Tell whether a database is there and may be read, but not written."""
+    return os.access(path, os.R_OK) and not os.access(path, os.W_OK)
+
+
+def _reading(path: Path, kind: type[apsw.Connection]) -> apsw.Connection:
+    """Open to read alone; what has no log, in a folder where none can be made, is read as it lies."""
+    from urllib.parse import quote  # noqa: PLC0415 - rare, and lists should be quick
+
+    lies = not _stamp(path.with_name(path.name + "-wal"))[0] and not os.access(path.parent, os.W_OK)
+    name = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if lies else ''}"
+    connection = kind(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    connection.set_busy_timeout(BUSY_MS)
+    connection.pragma("temp_store", "memory")
     return connection
 
 
@@ -364,36 +384,3 @@ def _check_library() -> None:
             f"SQLite {apsw.sqlite_lib_version()} can lose rows under several writers",
             "install apsw 3.51.3 or later",
         )
-
-
-_LOOK = """
-import sys
-needles = [bytes.fromhex(line) for line in sys.stdin.read().split()]
-for path in sys.argv[1:]:
-    try:
-        data = open(path, 'rb').read()
-    except FileNotFoundError:
-        continue
-    if any(n in data for n in needles):
-        print(path)
-"""
-
-
-def files_with(path: Path, needles: Sequence[bytes]) -> tuple[str, ...]:
-    """Return those files of a database (with its log) that hold one of the byte strings.
-
-    Another process looks: opening and closing the file in this one would drop its locks.
-    """
-    import subprocess  # noqa: PLC0415 - looking is rare, and lists should be quick
-
-    if not needles:
-        return ()
-    paths = [str(path), f"{path}-wal", f"{path}-shm", f"{path}-journal"]
-    found = subprocess.run(  # noqa: S603 - our own interpreter and our own text
-        [sys.executable, "-I", "-c", _LOOK, *paths],
-        input="\n".join(n.hex() for n in needles),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return tuple(found.stdout.split("\n")[:-1])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import apsw
 from msgspec.structs import replace
 
-from holdfast._sqlite import Durability, Guarded, all_rows, files_with, migrate, open_database, writing
+from holdfast._sqlite import Durability, Guarded, all_rows, files_with, is_read_only, migrate, open_database, writing
 from holdfast.errors import NotFound, Unreadable
 from holdfast.model import Edits, Message, Query, Receipt, Session, Transcript, matches, with_edits
 from holdfast.stores import _forking, _forks, _ledger, _raw, _rows, _salvage, _schema, _tail, _verify
@@ -46,7 +46,8 @@ class SqliteStore:
         self.durability = durability
         self._db = open_database(path, durability="derived", kind=Guarded)
         self._db.set_busy_handler(Patience())
-        self._log = Log(path) if path is not None and durability == "durable" else None
+        logs = path is not None and durability == "durable" and not is_read_only(path)
+        self._log = Log(path) if logs and path is not None else None
         self._lock = threading.RLock()
         self._names: dict[str, int] = {}
         self.states: dict[str, _tail.State] = {}
