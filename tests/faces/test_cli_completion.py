@@ -134,7 +134,12 @@ def test_an_answer_reads_each_session_once_and_loads_no_command_no_source_and_no
     from holdfast.stores.sqlite import SqliteStore
 
     whole = SqliteStore.find
-    monkeypatch.setattr(SqliteStore, "find", lambda self, *a, **k: reads.append(a) or whole(self, *a, **k))
+
+    def noted(self, *given, **options):
+        reads.append(given)
+        return whole(self, *given, **options)
+
+    monkeypatch.setattr(SqliteStore, "find", noted)
     for name in ("messages", "docs", "since", "ledger"):
         monkeypatch.setattr(SqliteStore, name, None)
     words("sessions", "ab")

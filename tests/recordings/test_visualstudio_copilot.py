@@ -41,7 +41,7 @@ def test_every_call_and_result_is_read_in_order_without_loss(home, newest_first)
     assert sorted(p.name for p in parts if isinstance(p, ToolCall)) == sorted(executed())
     assert all(p.text for p in parts if isinstance(p, ToolResult))
     for mine in found.messages.values():
-        assert [m.at for m in mine.values()] == sorted(m.at for m in mine.values())
+        assert [m.at for m in mine.values()] == sorted(m.at or 0 for m in mine.values())
 
 
 @pytest.mark.parametrize("home", HOMES, ids=_oracle.name)

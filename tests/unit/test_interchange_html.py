@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,12 @@ ATTRIBUTES = {
 class Page(HTMLParser):
     def __init__(self, data: bytes) -> None:
         super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.links, self.ids, self.texts, self.open = set(), set(), [], [], [], []
+        self.tags: set[str] = set()
+        self.attributes: set[Any] = set()
+        self.links: list[Any] = []
+        self.ids: list[Any] = []
+        self.texts: list[Any] = []
+        self.open: list[Any] = []
         self.feed(data.decode())
 
     def handle_starttag(self, tag, attrs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from holdfast.errors import Unreadable
 from holdfast.interchange.base import CLAIM
 from holdfast.model import Edits
 
-OLD = {
+OLD: dict[str, Any] = {
     "session_id": "claude_code_4711_1790000000",
     "timestamp": "2026-09-21T14:13:20.123456",
     "type": "claude_code",
@@ -30,7 +31,7 @@ OLD = {
         "metadata": {"export_version": "0.1.0"},
     },
 }
-NEW = {**OLD, "project_name": "My Web App", "description": "auth work", "tags": ["Backend", "api"]}
+NEW: dict[str, Any] = {**OLD, "project_name": "My Web App", "description": "auth work", "tags": ["Backend", "api"]}
 
 
 def reader():
@@ -73,12 +74,14 @@ def test_a_file_without_what_it_must_have_is_unreadable(missing):
 
 @pytest.mark.parametrize("wrong", [None, 7, [], "x", {}])
 def test_any_other_value_is_read_around_or_unreadable(wrong):
+    said: list[str] = []
     for key in NEW:
         for tree in ({**NEW, key: wrong}, {**NEW, "context": {**NEW["context"], key: wrong}}):
             try:
                 list(reader().load(stream(tree)))
                 reader().header(stream(tree))
             except Unreadable as problem:
-                assert "line" in problem.message
+                said.append(problem.message)
+    assert all("line" in message for message in said)
     for key in NEW["context"]:
         list(reader().load(stream({**NEW, "context": {**NEW["context"], key: wrong}})))

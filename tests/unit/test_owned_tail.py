@@ -18,7 +18,12 @@ def test_the_last_messages_are_read_from_the_end(monkeypatch):
         session.append([said(n) for n in range(300)])
         asked = []
         read = store.store.messages
-        monkeypatch.setattr(store.store, "messages", lambda *a, **k: asked.append(k) or read(*a, **k))
+
+        def noted(*given, **options):
+            asked.append(options)
+            return read(*given, **options)
+
+        monkeypatch.setattr(store.store, "messages", noted)
         assert [m.id for m in session.messages(last=3)] == ["m297", "m298", "m299"]
         assert asked == [{"last": 11}]
 
@@ -28,7 +33,9 @@ def test_messages_that_were_taken_back_are_made_up_for():
         session = store.session("taken back")
         session.append([said(n) for n in range(60)])
         gone = tuple(f"m{n}" for n in range(40, 60))
-        store.store.put(Transcript(session=replace(session.info, revision=0), messages=(), dropped=gone))
+        held = store.store.get(session.id)
+        assert held is not None
+        store.store.put(Transcript(session=replace(held, revision=0), messages=(), dropped=gone))
         assert [m.id for m in session.messages(last=2)] == ["m38", "m39"]
 
 

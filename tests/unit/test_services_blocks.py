@@ -61,6 +61,10 @@ class NoPrices:
         return None
 
 
+def no_sync():
+    raise AssertionError("a report of what is kept syncs nothing")
+
+
 def report(*times):
     store = InMemoryStore.from_url("memory://")
     session = Session(id=observed_id("codex", "n"), agent="codex", native_id="n")
@@ -69,7 +73,7 @@ def report(*times):
         for n, at in enumerate(times)
     )
     store.put(Transcript(session=session, requests=requests))
-    return UsageReport(store, lambda: None, NoPrices)
+    return UsageReport(store, no_sync, NoPrices)
 
 
 def table(given, **more):

@@ -96,9 +96,7 @@ def test_bytes_that_look_like_a_text_stay_bytes_where_they_are_none(db):
     db.execute("INSERT INTO sessions VALUES ('a', 'x', ?)", (b"plain",))
     (row,) = database.rows(db, "sessions", ("id", "data"), blobs=("data",))
     assert row == {"id": "a", "data": b"plain"}
-    assert (
-        database.line_of("sessions", row) == b'{"table":"sessions","row":{"id":"a","data":{"base64":"cGxhaW4="}}}\n'
-    )
+    assert database.line_of("sessions", row) == b'{"table":"sessions","row":{"id":"a","data":{"base64":"cGxhaW4="}}}\n'
 
 
 def test_a_bad_byte_in_a_text_is_replaced_and_its_row_is_read(db):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def tail_of(agent, path, *records):
     return registry.load("sources", agent)().tail(str(path))
 
 
-LAUNCHES = {
+LAUNCHES: dict[str, list[tuple[str, ...]]] = {
     "claude-code": [
         ("claude",), ("/usr/local/bin/claude", "--continue"), ("node", "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js"),
         ("/home/me/.local/share/claude/versions/2.1.261", "-p", "do it"),
@@ -353,7 +354,7 @@ def test_copilots_last_turn(tmp_path, name):
     assert (tail.turn, tail.asks, tail.limited) == expected
 
 
-OTHERS = {
+OTHERS: dict[tuple[str, Any], Any] = {
     ("gemini-cli", "done"): [{"id": "1", "timestamp": at(1), "type": "user", "content": "hi"}, {"id": "2", "timestamp": at(2), "type": "gemini", "content": "ok"}],
     ("gemini-cli", "open"): [{"id": "2", "timestamp": at(2), "type": "gemini", "content": "", "toolCalls": [{"id": "a", "name": "ls", "status": "executing"}]}],
     ("gemini-cli", "interrupted"): [{"id": "1", "timestamp": at(1), "type": "user", "content": "hi"}, {"id": "3", "timestamp": at(2), "type": "info", "content": "Request cancelled."}],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 START = 1_790_000_000.25
 
 
@@ -100,16 +102,18 @@ TREE = {
     "default_model_slug": "gpt-5-thinking",
     "id": "6f0c-1",
 }  # fmt: skip
-SHORT = {
+SHORT: dict[str, Any] = {
     "title": "Rewound",
     "create_time": START + 100,
     "update_time": START + 120,
-    "mapping": dict([
-        node("r", None, ["q"]),
-        node("q", "r", ["a1", "a2"], "user", text("pick"), at=101),
-        node("a1", "q", [], "assistant", text("one"), at=102, model_slug="gpt-4o"),
-        node("a2", "q", [], "assistant", text("two"), at=103, model_slug="gpt-4o"),
-    ]),
+    "mapping": dict(
+        [
+            node("r", None, ["q"]),
+            node("q", "r", ["a1", "a2"], "user", text("pick"), at=101),
+            node("a1", "q", [], "assistant", text("one"), at=102, model_slug="gpt-4o"),
+            node("a2", "q", [], "assistant", text("two"), at=103, model_slug="gpt-4o"),
+        ]
+    ),
     "current_node": "a1",
     "conversation_id": "6f0c-2",
 }

@@ -41,7 +41,13 @@ RESULT = {
     "content": [{"type": "knowledge", "title": "Tides", "url": "https://example.org/t", "text": "high at noon", "metadata": {"site": "ex"}}],
     "is_error": False,
 }  # fmt: skip
-BROKEN = {"type": "tool_result", "tool_use_id": None, "name": "repl", "content": [{"type": "text", "text": "no such file"}], "is_error": True}
+BROKEN = {
+    "type": "tool_result",
+    "tool_use_id": None,
+    "name": "repl",
+    "content": [{"type": "text", "text": "no such file"}],
+    "is_error": True,
+}
 UNSHOWN = "```\nThis block is not supported on your current device yet.\n```"
 
 FULL = {

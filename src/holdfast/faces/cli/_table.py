@@ -47,7 +47,9 @@ COMMANDS: dict[str, Entry] = {
     "close": Entry("Change", f"{_HERE}.close:close", "Save sessions that run, and end them."),
     "batch": Entry("Change", f"{_HERE}.batch:batch", "Tag, export or close many sessions at once."),
     "hooks": Entry("Look after", f"{_HERE}.hooks:hooks", "Let agents tell what their sessions do."),
-    "context": Entry("Look after", f"{_HERE}.context:context", "Show what a model is told of the project here, and why."),
+    "context": Entry(
+        "Look after", f"{_HERE}.context:context", "Show what a model is told of the project here, and why."
+    ),
     "preferences": Entry("Look after", f"{_HERE}.preferences:preferences", "List, set and forget what you prefer."),
     "config": Entry("Look after", f"{_HERE}.config:config", "Show and change settings."),
     "store": Entry("Look after", f"{_HERE}.store:store", "Verify and copy archives."),
