@@ -274,7 +274,11 @@ class SourceContract:
         if not isinstance(source, SupportsResume):
             return
         for session in self._read(self._home(tmp_path)).sessions.values():
-            plain = source.resume_command(session)
+            try:
+                plain = source.resume_command(session)
+            except HoldfastError as error:  # an agent cannot go on with what it has lost, and says why
+                assert error.message
+                continue
             assert isinstance(plain.argv, tuple)
             assert plain.cwd == session.cwd
             for hostile in HOSTILE_IDS:
