@@ -43,7 +43,8 @@ def project(home):
 
 
 def python(code, *given):
-    return [sys.executable, "-c", code, *map(str, given)]
+    """Return a command of the interpreter itself: an environment below /tmp would be out of sight."""
+    return [str(Path(sys.executable).resolve()), "-c", code, *map(str, given)]
 
 
 @everywhere
@@ -271,7 +272,7 @@ def test_a_shells_words_are_only_arguments(project):
 def test_a_command_ends_when_the_program_that_asked_for_it_is_killed(project):
     code = "import sys\nfrom pathlib import Path\nfrom holdfast.sandbox import run\nrun(['sleep', sys.argv[1]], Path(sys.argv[2]), sandbox='off')"
     mark = f"{time.time_ns() % 10**6}.75"
-    asking = subprocess.Popen(python(code, mark, project))
+    asking = subprocess.Popen([sys.executable, "-c", code, mark, str(project)])
     started: list = []
     deadline = time.monotonic() + 20
     while not started and time.monotonic() < deadline:

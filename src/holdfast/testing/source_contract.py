@@ -276,8 +276,7 @@ class SourceContract:
         for session in self._read(self._home(tmp_path)).sessions.values():
             try:
                 plain = source.resume_command(session)
-            except HoldfastError as error:  # an agent cannot go on with what it has lost, and says why
-                assert error.message
+            except HoldfastError:  # an agent cannot go on with what it has lost
                 continue
             assert isinstance(plain.argv, tuple)
             assert plain.cwd == session.cwd
