@@ -13,7 +13,8 @@ import holdfast
 
 MAKES_THE_PRICE_TABLE = "holdfast.pricing.generate"
 NEEDS_A_TEST_TOOL = "holdfast.testing.strategies"  # hypothesis, which no installed Holdfast asks for
-BUILT_ON_A_LIBRARY = ("holdfast.faces.tui.", "holdfast.adapters.")  # the extra tui, and other people's frameworks
+BUILT_ON_A_LIBRARY = ("holdfast.faces.tui.", "holdfast.adapters.", "holdfast.llm._failure", "holdfast.llm._wire")
+"""The extras tui and llm, and other people's frameworks; each stands behind a module that says what to install."""
 
 
 def modules() -> list[str]:
